@@ -31,7 +31,9 @@ func (id OutputID) IsZero() bool { return id == OutputID{} }
 func (id OutputID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
 // UnmarshalText reads the form that String writes; its error wraps ErrDigest.
-func (id *OutputID) UnmarshalText(text []byte) error { return parse((*[sha256.Size]byte)(id), string(text)) }
+func (id *OutputID) UnmarshalText(text []byte) error {
+	return parse((*[sha256.Size]byte)(id), string(text))
+}
 
 // String gives the digest whole, "sha256:" and 64 lower-case hex digits.
 func (id ActionID) String() string { return "sha256:" + hex.EncodeToString(id[:]) }
@@ -46,7 +48,9 @@ func (id ActionID) IsZero() bool { return id == ActionID{} }
 func (id ActionID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
 // UnmarshalText reads the form that String writes; its error wraps ErrDigest.
-func (id *ActionID) UnmarshalText(text []byte) error { return parse((*[sha256.Size]byte)(id), string(text)) }
+func (id *ActionID) UnmarshalText(text []byte) error {
+	return parse((*[sha256.Size]byte)(id), string(text))
+}
 
 func short[ID ~[sha256.Size]byte](id ID) string {
 	return "sha256:" + hex.EncodeToString(id[:2]) + "…" + hex.EncodeToString(id[sha256.Size-1:])

@@ -164,5 +164,5 @@ func (silent) Note(string)         {}
 
 type noPins struct{}
 
-func (noPins) Pin(string) (string, bool)    { return "", false }
+func (noPins) Pin(string) (string, bool)   { return "", false }
 func (noPins) SetPin(string, string) error { return nil }
