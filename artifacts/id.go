@@ -1,4 +1,3 @@
-// Package artifacts keeps what stages produce.
 package artifacts
 
 import (
