@@ -1,0 +1,109 @@
+package forecast
+
+import (
+	"fmt"
+	"math"
+)
+
+// Split is a partition of the targets, each part increasing and all of it before the next.
+type Split struct{ Train, Validation, Test []int }
+
+// SplitOptions says how large the parts are. It is part of a Trial, so that who reads the predictions can repeat the split.
+type SplitOptions struct {
+	Test       float64 `json:"test"`       // share of the targets that test, 0 < Test < 1
+	Validation float64 `json:"validation"` // share of the remaining targets that validate, 0 <= Validation < 1
+	History    int     `json:"history"`    // points before every strict target in its segment; at least the largest look-back makes all look-backs share targets
+}
+
+// DefaultSplit is what train and evaluate use when nothing else is said: the last fifth tests, as in the published split, the last fifth of the
+// rest validates, and 60 points of history, the largest look-back of the published sweep.
+var DefaultSplit = SplitOptions{Test: 0.2, Validation: 0.2, History: 60}
+
+// Check returns nil or what is wrong with the options.
+func (o SplitOptions) Check() error {
+	switch {
+	case !(o.Test > 0 && o.Test < 1):
+		return fmt.Errorf("test share %v: expected more than 0 and less than 1", o.Test)
+	case !(o.Validation >= 0 && o.Validation < 1):
+		return fmt.Errorf("validation share %v: expected 0 or more and less than 1", o.Validation)
+	case o.History < 0:
+		return fmt.Errorf("history %d: expected 0 or more", o.History)
+	}
+	return nil
+}
+
+// Split chooses the targets.
+//
+//   - published: windows of lookBack first, the first int(0.8 (n - lookBack)) of them train, the rest test, nothing validates; o is not used.
+//   - strict: a target has max(lookBack, o.History) points (at least one) before it in its segment. The first int((1 - Test) m) of the m
+//     targets train, of which the last ones validate: int((1 - Validation) k) of those k are left. Every look-back <= History gets the same test targets.
+//
+// A part that would have no targets (but for Validation 0) is an error that says how many rows there are.
+func (d *Data) Split(p Protocol, lookBack int, o SplitOptions) (Split, error) {
+	if lookBack < 1 || lookBack > math.MaxInt32 {
+		return Split{}, fmt.Errorf("look_back %d: expected at least 1", lookBack)
+	}
+	history, test, validation := lookBack, 0.2, 0.0
+	if p == Strict {
+		if err := o.Check(); err != nil {
+			return Split{}, err
+		}
+		history, test, validation = max(lookBack, o.History), o.Test, o.Validation
+	}
+	var targets []int
+	for _, span := range d.Segments {
+		for t := span.Lo + history; t < span.Hi; t++ {
+			targets = append(targets, t)
+		}
+	}
+	cut := int(float64(len(targets)) * (1 - test))
+	train := int(float64(cut) * (1 - validation))
+	s := Split{Train: targets[:train:train], Validation: targets[train:cut:cut], Test: targets[cut:]}
+	if len(s.Train) == 0 || len(s.Test) == 0 || validation > 0 && len(s.Validation) == 0 {
+		return Split{}, fmt.Errorf("series too short to split: %d rows in %d segments have %d targets with %d points before them (train %d, validation %d, test %d); a smaller look_back or history, or a longer capture, gives more",
+			len(d.Values), len(d.Segments), len(targets), history, len(s.Train), len(s.Validation), len(s.Test))
+	}
+	return s, nil
+}
+
+// End is the length of the training part: everything before and including the last training target. Parameters are fitted on rows [0, End).
+func (s Split) End() int {
+	if len(s.Train) == 0 {
+		return 0
+	}
+	return s.Train[len(s.Train)-1] + 1
+}
+
+// Scaler maps [Min, Max] to [0, 1], as scikit-learn's MinMaxScaler does.
+type Scaler struct {
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
+}
+
+// FitScaler takes the range of the finite values; the caller decides which: all of them (published) or the training part (strict). Without any it is 0 to 0.
+func FitScaler(values []float64) Scaler {
+	s := Scaler{math.Inf(1), math.Inf(-1)}
+	for _, v := range values {
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			s.Min, s.Max = min(s.Min, v), max(s.Max, v)
+		}
+	}
+	if s.Min > s.Max {
+		return Scaler{}
+	}
+	return s
+}
+
+// span is the divisor: 1 for a constant, as in scikit-learn.
+func (s Scaler) span() float64 {
+	if s.Max == s.Min {
+		return 1
+	}
+	return s.Max - s.Min
+}
+
+// Scale returns (v - Min) / (Max - Min); values outside the fitted range leave [0, 1].
+func (s Scaler) Scale(v float64) float64 { return (v - s.Min) / s.span() }
+
+// Unscale is the inverse of Scale up to rounding.
+func (s Scaler) Unscale(v float64) float64 { return float64(v*s.span()) + s.Min }
