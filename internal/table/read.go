@@ -1,0 +1,237 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// What Read and Scan accept. A file beyond a limit is refused before memory is taken for it.
+const (
+	maxColumns  = 4096
+	maxFooter   = 64 << 20 // bytes
+	maxPage     = 256 << 20
+	maxText     = 1 << 20 // bytes of one text value
+	maxCells    = 1 << 28 // rows x columns that Read holds in memory
+	batchRows   = 1 << 16
+	maxTextsSum = 2 << 30 // bytes of text that Read holds in memory
+)
+
+// ErrNotParquet is wrapped by errors about a file that is not Parquet at all.
+var ErrNotParquet = errors.New("not a Parquet file")
+
+// Read reads a whole table. It refuses one of more than 2^28 cells (rows x columns); Scan has no such limit.
+//
+// Files of other programs are read too: integers of any width (uint64 up to 2^63-1), booleans as 0 and 1, floats and decimals as Float64,
+// timestamps of any unit, INT96 and dates as Timestamp (one without a zone counts as UTC), text and JSON as Text. A column of any other
+// kind, and any list, map or struct, is left out; Scan says so when it is asked for by name.
+func Read(path string) (*Table, error) {
+	whole := &Table{}
+	var texts int64
+	err := scan(path, nil, maxCells, func(batch *Table) error {
+		if whole.Columns == nil {
+			whole.Meta = batch.Meta
+			whole.Columns = make([]Column, len(batch.Columns))
+			for i, c := range batch.Columns {
+				whole.Columns[i] = Column{Name: c.Name, Unit: c.Unit, Type: c.Type, Nullable: c.Nullable}
+			}
+		}
+		for i := range batch.Columns {
+			for _, t := range batch.Columns[i].Texts {
+				texts += int64(len(t))
+			}
+			whole.Columns[i].extend(&batch.Columns[i], 0, batch.Rows())
+		}
+		if texts > maxTextsSum {
+			return fmt.Errorf("%s: more than %d bytes of text", path, int64(maxTextsSum))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return whole, nil
+}
+
+// Scan reads a table in batches of at most 65,536 rows and calls each for every one, at least once (without rows for an empty table).
+// Only the named columns are read, in that order; nil means all. A batch is valid until each returns, its Meta for good; an error of each
+// ends the scan and is returned as it is.
+func Scan(path string, names []string, each func(*Table) error) error {
+	return scan(path, names, math.MaxInt64, each)
+}
+
+func scan(path string, names []string, cells int64, each func(*Table) error) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var fromEach error
+	defer func() {
+		// The Parquet library panics on some damaged files. A panic of ours or of the caller's is not for us to hide.
+		if inLibrary := fromEach == errInEach; !inLibrary {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("%s: damaged Parquet file: %v", path, p)
+			}
+		}
+		if err != nil && err != fromEach && !strings.Contains(err.Error(), path) {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+	}()
+	s, err := open(f, names)
+	if err != nil {
+		return err
+	}
+	if rows, n := s.rows, int64(len(s.leaves)); n > 0 && rows > cells/n {
+		return fmt.Errorf("%d rows of %d columns are too many to be read at once", rows, n)
+	}
+	return s.run(func(batch *Table) error {
+		fromEach = errInEach
+		fromEach = each(batch)
+		return fromEach
+	})
+}
+
+var errInEach = errors.New("in the caller's function")
+
+// scanner walks the row groups of an open file.
+type scanner struct {
+	file   *parquet.File
+	rows   int64
+	leaves []leaf // the columns asked for
+	batch  Table
+}
+
+// open checks the file's frame, reads its footer and finds the columns.
+func open(f *os.File, names []string) (*scanner, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFrame(f, info.Size()); err != nil {
+		return nil, err
+	}
+	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, fmt.Errorf("damaged Parquet file: %w", err)
+	}
+	s := &scanner{file: file, rows: file.NumRows()}
+	all, err := leavesOf(file)
+	if err != nil {
+		return nil, err
+	}
+	if s.leaves, err = choose(all, names); err != nil {
+		return nil, err
+	}
+	if err := checkGroups(f, file, s.leaves); err != nil {
+		return nil, err
+	}
+	s.batch.Meta = map[string]string{}
+	units := map[string]string{}
+	for _, kv := range file.Metadata().KeyValueMetadata {
+		if name, ok := strings.CutPrefix(kv.Key, unitKey); ok {
+			units[name] = kv.Value
+		} else {
+			s.batch.Meta[kv.Key] = kv.Value
+		}
+	}
+	for _, l := range s.leaves {
+		s.batch.Columns = append(s.batch.Columns, Column{Name: l.name, Unit: units[l.name], Type: l.typ, Nullable: l.nullable})
+	}
+	return s, nil
+}
+
+func (s *scanner) run(each func(*Table) error) error {
+	called := false
+	for _, group := range s.file.RowGroups() {
+		readers := make([]*chunkReader, len(s.leaves))
+		defer func() {
+			for _, r := range readers {
+				r.close()
+			}
+		}()
+		chunks := group.ColumnChunks()
+		for i, l := range s.leaves {
+			readers[i] = &chunkReader{leaf: l, pages: chunks[l.index].Pages()}
+		}
+		for left := group.NumRows(); left > 0; {
+			n := int(min(left, batchRows))
+			for i := range s.leaves {
+				if err := readers[i].read(&s.batch.Columns[i], n); err != nil {
+					return fmt.Errorf("column %q: %w", s.leaves[i].name, err)
+				}
+			}
+			called = true
+			if err := each(&s.batch); err != nil {
+				return err
+			}
+			left -= int64(n)
+		}
+		for _, r := range readers {
+			r.close()
+		}
+	}
+	if !called {
+		return each(&s.batch)
+	}
+	return nil
+}
+
+// chunkReader reads the values of one column in one row group.
+type chunkReader struct {
+	leaf   leaf
+	pages  parquet.Pages
+	page   parquet.Page
+	values parquet.ValueReader
+	buffer [1024]parquet.Value
+}
+
+func (r *chunkReader) close() {
+	if r == nil {
+		return
+	}
+	if r.page != nil {
+		parquet.Release(r.page)
+		r.page = nil
+	}
+	if r.pages != nil {
+		r.pages.Close()
+		r.pages = nil
+	}
+}
+
+// read replaces the column's values with the next n.
+func (r *chunkReader) read(c *Column, n int) error {
+	c.Ints, c.Floats, c.Texts, c.Null = c.Ints[:0], c.Floats[:0], c.Texts[:0], nil
+	for c.Len() < n {
+		if r.values == nil {
+			page, err := r.pages.ReadPage()
+			if errors.Is(err, io.EOF) {
+				return fmt.Errorf("damaged Parquet file: %d values are missing", n-c.Len())
+			}
+			if err != nil {
+				return fmt.Errorf("damaged Parquet file: %w", err)
+			}
+			r.page, r.values = page, page.Values()
+		}
+		got, err := r.values.ReadValues(r.buffer[:min(len(r.buffer), n-c.Len())])
+		for _, v := range r.buffer[:got] {
+			if e := r.leaf.append(c, v); e != nil {
+				return e
+			}
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("damaged Parquet file: %w", err)
+		}
+		if errors.Is(err, io.EOF) || got == 0 {
+			parquet.Release(r.page)
+			r.page, r.values = nil, nil
+		}
+	}
+	return nil
+}
