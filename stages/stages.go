@@ -39,9 +39,14 @@ type Kind struct {
 	Version int          // changes when the same inputs would give other bytes
 	Summary string       // one line for `weir help`
 	New     func() Stage // a pointer to the kind's struct, defaults set
+	// Memory is what one running instance may need, in bytes; 0 stands for DefaultMemory. The scheduler starts no more than fit.
+	Memory int64
 	// Tool names an executable without which the stage is skipped, not failed (pdflatex). Its digest is part of the key.
 	Tool string
 }
+
+// DefaultMemory is what a stage is taken to need when its kind says nothing.
+const DefaultMemory = 256 << 20
 
 // Stage does the work of one instance. The runner fills the struct's options, inputs and output paths, calls Run once, and keeps the
 // outputs when the error is nil.
@@ -63,6 +68,18 @@ type FileReader interface {
 	Files(dir string) ([]string, error)
 }
 
+// Pinner is implemented by a stage whose first output must have the digest that weir.lock names for a URL, also when it is cached.
+type Pinner interface {
+	// PinURL is the URL; "" when there is nothing to pin.
+	PinURL() string
+}
+
+// ToolUser is implemented by a stage that runs programs which its options name. Their digests become part of the key by name.
+type ToolUser interface {
+	// Tools lists names to look up in PATH, or paths; each at most once.
+	Tools() []string
+}
+
 // OptionError is a mistake in one option.
 type OptionError struct {
 	Option  string // its hcl name; "model.units" for one inside a block
@@ -76,6 +93,7 @@ func (e *OptionError) Error() string { return e.Option + ": " + e.Message }
 type Input struct {
 	ID   artifacts.OutputID // digest of the content
 	Path string             // the file to open, read-only; empty when an optional input was not given or the artifact is a directory
+	Base string             // the file name it should have where a name matters: packets.parquet
 	From string             // for messages: a file's name, or `decode.packets["demo"].packets`
 	// Files maps slash-separated names to paths when the artifact is a directory; nil otherwise.
 	Files map[string]Input

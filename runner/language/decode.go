@@ -1,0 +1,551 @@
+package language
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/gocty"
+
+	"weir/stages"
+)
+
+// placeholder is what a reference to an output evaluates to; it cannot be typed in a file.
+func placeholder(instance int, output string) cty.Value {
+	return cty.StringVal("\x00" + strconv.Itoa(instance) + ":" + output + "\x00")
+}
+
+// reserved are the attributes of a stage that are not options.
+var reserved = []string{"for_each", "matrix"}
+
+// instantiate decodes one instance and returns what a reference to it evaluates to.
+func (l *loader) instantiate(b *block, address string, ctx *hcl.EvalContext) cty.Value {
+	kind := l.Kinds[b.kind]
+	in := &Instance{Index: len(l.instances), Kind: kind, Name: b.name, Address: address, Stage: kind.New(), Fields: b.fields, Range: b.def.TypeRange}
+	l.instances = append(l.instances, in)
+	d := &decoder{l: l, b: b, in: in, ctx: ctx}
+	holder := reflect.ValueOf(in.Stage).Elem()
+	d.body(b.def.Body, b.fields, holder, "")
+	if v, ok := in.Stage.(stages.Validator); ok && !d.failed {
+		d.check(v)
+	}
+	slices.Sort(in.Needs)
+	in.Needs = slices.Compact(in.Needs)
+	values := map[string]cty.Value{}
+	for _, f := range b.fields {
+		switch f.Class {
+		case stages.OutputOne, stages.OutputSet:
+			in.Outputs = append(in.Outputs, OutputField{Name: f.Name, File: f.File, Dir: f.Class == stages.OutputSet, Optional: f.Optional})
+			values[f.Name] = placeholder(in.Index, f.Name)
+		case stages.OutputMap:
+			declared := f.Of(holder).Interface().(stages.Outputs).Declared
+			for _, name := range sortedKeys(declared) {
+				path := declared[name]
+				in.Outputs = append(in.Outputs, OutputField{Name: name, File: strings.TrimSuffix(path, "/"), Dir: strings.HasSuffix(path, "/")})
+				values[name] = placeholder(in.Index, name)
+			}
+		}
+	}
+	return object(values)
+}
+
+// decoder fills one instance's struct.
+type decoder struct {
+	l      *loader
+	b      *block
+	in     *Instance
+	ctx    *hcl.EvalContext
+	failed bool
+}
+
+func (d *decoder) fail(at hcl.Range, summary, detail string) {
+	d.failed = true
+	for _, old := range d.l.diags { // a matrix would say it once for each instance
+		if old.Subject != nil && *old.Subject == at && old.Summary == summary {
+			return
+		}
+	}
+	d.l.fail(at.Ptr(), summary, detail)
+}
+
+// body decodes a stage's body or one of its blocks; prefix is "model." inside the block model.
+func (d *decoder) body(body *hclsyntax.Body, fields []stages.Field, holder reflect.Value, prefix string) {
+	for _, a := range sortedAttributes(body) {
+		if prefix == "" && slices.Contains(reserved, a.Name) {
+			continue
+		}
+		f := stages.FieldByName(fields, a.Name)
+		if f == nil || f.Class == stages.Label {
+			d.fail(a.NameRange, "unknown option "+quote(a.Name), d.suggestOption(a.Name, fields))
+			continue
+		}
+		switch {
+		case f.Class == stages.OutputOne || f.Class == stages.OutputSet:
+			d.fail(a.NameRange, quote(a.Name)+" is an output", "the stage writes it; others refer to it as stage."+d.b.id()+"."+a.Name)
+			continue
+		case f.Class == stages.Block:
+			d.fail(a.NameRange, quote(a.Name)+" is a block", fmt.Sprintf("write it without =: %s \"NAME\" { ... }", a.Name))
+			continue
+		case d.b.bad[a.Expr]:
+			d.failed = true
+			continue
+		}
+		val := d.evaluate(a.Expr)
+		if val == cty.DynamicVal || val.IsNull() && f.Optional {
+			continue
+		}
+		if f.Class == stages.Option {
+			if err := SetOption(f, f.Of(holder), val); err != nil {
+				d.fail(a.Expr.Range(), fmt.Sprintf("option %q: %s", prefix+a.Name, err), hint(err, d.b.kind))
+			}
+			continue
+		}
+		d.argument(f, f.Of(holder), val, a.Expr.Range())
+	}
+	blocks := map[string]bool{}
+	for _, inner := range body.Blocks {
+		f := stages.FieldByName(fields, inner.Type)
+		if f == nil || f.Class != stages.Block {
+			d.fail(inner.TypeRange, "unknown block "+quote(inner.Type), d.suggestOption(inner.Type, fields))
+			continue
+		}
+		if blocks[inner.Type] {
+			d.fail(inner.TypeRange, "a second block "+quote(inner.Type), "there is one already")
+			continue
+		}
+		blocks[inner.Type] = true
+		d.block(inner, f, f.Of(holder), prefix)
+	}
+	for _, f := range fields {
+		if f.Optional || f.IsOutput() || f.Class == stages.Label || f.Class == stages.Block || body.Attributes[f.Name] != nil {
+			continue
+		}
+		at := d.b.def.TypeRange
+		what := "option"
+		if f.Class != stages.Option {
+			what = "input"
+		}
+		d.fail(at, fmt.Sprintf("%s needs the %s %q", d.b.id(), what, prefix+f.Name), f.Doc)
+	}
+}
+
+func (d *decoder) block(inner *hclsyntax.Block, f *stages.Field, holder reflect.Value, prefix string) {
+	label := slices.IndexFunc(f.Fields, func(f stages.Field) bool { return f.Class == stages.Label })
+	want := 0
+	if label >= 0 {
+		want = 1
+	}
+	if len(inner.Labels) != want {
+		d.fail(inner.TypeRange, fmt.Sprintf("block %q takes %d label", inner.Type, want), "")
+		return
+	}
+	if label >= 0 {
+		lf := f.Fields[label]
+		if len(lf.Enum) > 0 && !slices.Contains(lf.Enum, inner.Labels[0]) {
+			d.fail(inner.LabelRanges[0], fmt.Sprintf("unknown %s %q", inner.Type, inner.Labels[0]), suggest(inner.Labels[0], lf.Enum))
+		}
+		lf.Of(holder).SetString(inner.Labels[0])
+	}
+	d.body(inner.Body, f.Fields, holder, prefix+f.Name+".")
+}
+
+func (d *decoder) evaluate(expr hclsyntax.Expression) cty.Value {
+	val, diags := expr.Value(d.ctx)
+	for _, diag := range diags {
+		d.fail(*diag.Subject, diag.Summary, diag.Detail)
+	}
+	if diags.HasErrors() || !val.IsWhollyKnown() {
+		d.failed = true
+		return cty.DynamicVal
+	}
+	return val
+}
+
+func (d *decoder) check(v stages.Validator) {
+	err := v.Validate()
+	if err == nil {
+		return
+	}
+	at := d.b.def.TypeRange
+	var oe *stages.OptionError
+	if errors.As(err, &oe) {
+		name, inner, nested := strings.Cut(oe.Option, ".")
+		if a := d.b.def.Body.Attributes[name]; a != nil {
+			at = a.Expr.Range()
+		}
+		for _, b := range d.b.def.Body.Blocks {
+			if b.Type != name {
+				continue
+			}
+			at = b.TypeRange
+			if a := b.Body.Attributes[inner]; nested && a != nil {
+				at = a.Expr.Range()
+			}
+		}
+		d.fail(at, fmt.Sprintf("option %q: %s", oe.Option, oe.Message), "`weir help "+d.b.kind+"` lists the options")
+		return
+	}
+	d.fail(at, err.Error(), "")
+}
+
+func (d *decoder) suggestOption(name string, fields []stages.Field) string {
+	var names []string
+	for _, f := range fields {
+		if !f.IsOutput() || f.Class == stages.OutputMap {
+			names = append(names, f.Name)
+		}
+	}
+	text := suggest(name, append(names, reserved...))
+	return text + "; `weir help " + d.b.kind + "` lists the options"
+}
+
+// argument decodes an input: its references, and the files that it names.
+func (d *decoder) argument(f *stages.Field, target reflect.Value, val cty.Value, at hcl.Range) {
+	arg := Argument{Field: f.Name, Class: f.Class, Range: at}
+	var problem string
+	switch f.Class {
+	case stages.InputFile:
+		arg.Value, problem = d.l.leaf(val)
+	case stages.InputTree:
+		arg.Value, problem = d.l.tree(val)
+	case stages.SourceSet:
+		arg.Value, problem = d.l.sources(val)
+	case stages.ArgsList:
+		arg.Value, problem = d.l.words(val)
+	case stages.OutputMap:
+		declared, p := outputMap(val)
+		if p != "" {
+			d.fail(at, fmt.Sprintf("outputs: %s", p), `write: outputs = { table = "table.csv", figures = "figures/" }`)
+		}
+		target.Set(reflect.ValueOf(stages.Outputs{Declared: declared}))
+		return
+	}
+	if problem != "" {
+		d.fail(at, fmt.Sprintf("input %q: %s", f.Name, problem), "give an output, such as stage.decode.packets.packets, or the path of a file")
+		return
+	}
+	arg.Value.refs(func(r Ref) { d.in.Needs = append(d.in.Needs, r.Instance) })
+	d.in.Args = append(d.in.Args, arg)
+	switch f.Class { // the shape, for Validate and Files; the runner fills in the artifacts
+	case stages.SourceSet:
+		target.Set(reflect.ValueOf(arg.Value.Sources()))
+	case stages.ArgsList:
+		target.Set(reflect.ValueOf(arg.Value.Command()))
+	}
+}
+
+// refs calls each for every reference in the value.
+func (v Value) refs(each func(Ref)) {
+	if v.Ref != nil {
+		each(*v.Ref)
+	}
+	for _, name := range sortedKeys(v.Named) {
+		v.Named[name].refs(each)
+	}
+	for _, item := range v.List {
+		item.refs(each)
+	}
+}
+
+// reference reads a placeholder.
+func (l *loader) reference(val cty.Value) (*Ref, string) {
+	v, problem := l.leaf(val)
+	if problem == "" && v.Ref == nil {
+		problem = "this is the text " + quote(v.Path)
+	}
+	return v.Ref, problem
+}
+
+// leaf reads one artifact or file.
+func (l *loader) leaf(val cty.Value) (Value, string) {
+	if val.IsNull() || val.Type() != cty.String {
+		if t := val.Type(); t.IsObjectType() || t.IsMapType() {
+			return Value{}, "this is " + describe(val) + ", one output is expected"
+		}
+		return Value{}, "this is " + val.Type().FriendlyName()
+	}
+	s := val.AsString()
+	if s == "" {
+		return Value{}, "this is empty text"
+	}
+	if !strings.Contains(s, "\x00") {
+		return Value{Path: s}, ""
+	}
+	parts := strings.Split(s, "\x00")
+	if len(parts) != 3 || parts[0] != "" || parts[2] != "" {
+		return Value{}, "an output cannot be part of a text here"
+	}
+	ref, ok := l.parseRef(parts[1])
+	if !ok {
+		return Value{}, "the reference was changed by a function"
+	}
+	return Value{Ref: ref}, ""
+}
+
+func (l *loader) parseRef(s string) (*Ref, bool) {
+	index, output, ok := strings.Cut(s, ":")
+	n, err := strconv.Atoi(index)
+	if !ok || err != nil || n < 0 || n >= len(l.instances) || !slices.ContainsFunc(l.instances[n].Outputs, func(o OutputField) bool { return o.Name == output }) {
+		return nil, false
+	}
+	return &Ref{Instance: n, Output: output}, true
+}
+
+// describe says what a collection of outputs is.
+func describe(val cty.Value) string {
+	names := make([]string, 0, 4)
+	for it := val.ElementIterator(); it.Next() && len(names) < 4; {
+		k, _ := it.Element()
+		names = append(names, k.AsString())
+	}
+	return "a collection (" + strings.Join(names, ", ") + ")"
+}
+
+// tree reads artifacts by name, as deep as they come.
+func (l *loader) tree(val cty.Value) (Value, string) {
+	t := val.Type()
+	switch {
+	case val.IsNull():
+		return Value{}, "this is null"
+	case t.IsObjectType() || t.IsMapType():
+		v := Value{Named: map[string]Value{}}
+		for it := val.ElementIterator(); it.Next(); {
+			k, item := it.Element()
+			inner, problem := l.tree(item)
+			if problem != "" {
+				return v, k.AsString() + ": " + problem
+			}
+			v.Named[k.AsString()] = inner
+		}
+		return v, ""
+	case t.IsTupleType() || t.IsListType() || t.IsSetType():
+		v := Value{List: []Value{}}
+		for it := val.ElementIterator(); it.Next(); {
+			_, item := it.Element()
+			inner, problem := l.tree(item)
+			if problem != "" {
+				return v, problem
+			}
+			v.List = append(v.List, inner)
+		}
+		return v, ""
+	}
+	return l.leaf(val)
+}
+
+// sources reads a list of files, globs and outputs, or a map from the name that the command sees.
+func (l *loader) sources(val cty.Value) (Value, string) {
+	t := val.Type()
+	v := Value{List: []Value{}}
+	if val.IsNull() || !t.IsObjectType() && !t.IsMapType() && !t.IsTupleType() && !t.IsListType() && !t.IsSetType() {
+		return v, "this is " + t.FriendlyName() + ", a list or a map is expected"
+	}
+	for it := val.ElementIterator(); it.Next(); {
+		k, item := it.Element()
+		one, problem := l.leaf(item)
+		if problem != "" {
+			return v, problem
+		}
+		if t.IsObjectType() || t.IsMapType() {
+			if one.Name = k.AsString(); !validPath(one.Name) {
+				return v, quote(one.Name) + " is no path inside the command's folder"
+			}
+		}
+		v.List = append(v.List, one)
+	}
+	return v, ""
+}
+
+// words reads a command line: a list of texts in which outputs may stand.
+func (l *loader) words(val cty.Value) (Value, string) {
+	t := val.Type()
+	v := Value{List: []Value{}}
+	if val.IsNull() || !t.IsTupleType() && !t.IsListType() || val.LengthInt() == 0 {
+		return v, `a list of words is expected: ["python3", "script.py"]`
+	}
+	for it := val.ElementIterator(); it.Next(); {
+		_, item := it.Element()
+		text, err := convert.Convert(item, cty.String)
+		if err != nil || text.IsNull() {
+			return v, "a word is text or an output, this is " + item.Type().FriendlyName()
+		}
+		word := Value{}
+		for i, part := range strings.Split(text.AsString(), "\x00") {
+			if i%2 == 0 {
+				if part != "" || i == 0 {
+					word.List = append(word.List, Value{Text: part})
+				}
+				continue
+			}
+			ref, ok := l.parseRef(part)
+			if !ok {
+				return v, "the reference was changed by a function"
+			}
+			word.List = append(word.List, Value{Ref: ref})
+		}
+		v.List = append(v.List, word)
+	}
+	return v, ""
+}
+
+func outputMap(val cty.Value) (map[string]string, string) {
+	t := val.Type()
+	if val.IsNull() || !t.IsObjectType() && !t.IsMapType() {
+		return nil, "a map from a name to a path is expected, this is " + t.FriendlyName()
+	}
+	declared := map[string]string{}
+	taken := map[string]string{}
+	for it := val.ElementIterator(); it.Next(); {
+		k, item := it.Element()
+		name := k.AsString()
+		if item.IsNull() || item.Type() != cty.String || !validPath(strings.TrimSuffix(item.AsString(), "/")) {
+			return declared, quote(name) + " has no path inside the command's folder"
+		}
+		if !hclsyntax.ValidIdentifier(name) {
+			return declared, quote(name) + " is no name: letters, digits and _"
+		}
+		path := strings.TrimSuffix(item.AsString(), "/")
+		for other, whose := range taken {
+			if other == path || strings.HasPrefix(other, path+"/") || strings.HasPrefix(path, other+"/") {
+				return declared, fmt.Sprintf("%q and %q write one thing", name, whose)
+			}
+		}
+		taken[path] = name
+		declared[name] = item.AsString()
+	}
+	return declared, ""
+}
+
+// Sources is the shape of a SourceSet: files, without the artifacts' paths.
+func (v Value) Sources() stages.Sources {
+	sources := make(stages.Sources, len(v.List))
+	for i, item := range v.List {
+		sources[i] = stages.Source{Name: item.Name, Path: item.Path}
+		if item.Ref != nil {
+			sources[i].Input = &stages.Input{}
+		}
+	}
+	return sources
+}
+
+// Command is the shape of a command line, without the artifacts' paths.
+func (v Value) Command() stages.Args {
+	args := make(stages.Args, len(v.List))
+	for i, word := range v.List {
+		for _, part := range word.List {
+			p := stages.ArgPart{Text: part.Text}
+			if part.Ref != nil {
+				p.Input = &stages.Input{}
+			}
+			args[i] = append(args[i], p)
+		}
+	}
+	return args
+}
+
+// typeError is a value of the wrong type; the hint says where the options are listed.
+type typeError struct{ want, got string }
+
+func (e *typeError) Error() string { return "expected " + e.want + ", got " + e.got }
+
+func hint(err error, kind string) string {
+	return "`weir help " + kind + "` lists the options"
+}
+
+// SetOption sets an option from a value. A single value will do for a list of one.
+func SetOption(f *stages.Field, target reflect.Value, val cty.Value) error {
+	if val.IsNull() {
+		return &typeError{want(f.Type), "null"}
+	}
+	if val.Type() == cty.String && strings.Contains(val.AsString(), "\x00") {
+		return errors.New("it takes a plain value, not an output of a stage")
+	}
+	if t, ok := target.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		text, err := convert.Convert(val, cty.String)
+		if err != nil {
+			return &typeError{"text", val.Type().FriendlyName()}
+		}
+		return t.UnmarshalText([]byte(text.AsString()))
+	}
+	if f.Type.Kind() == reflect.Slice && val.Type().IsPrimitiveType() {
+		val = cty.TupleVal([]cty.Value{val})
+	}
+	t, err := gocty.ImpliedType(reflect.Zero(f.Type).Interface())
+	if err != nil {
+		return err
+	}
+	got, err := convert.Convert(val, t)
+	if err != nil {
+		return &typeError{want(f.Type), shown(val)}
+	}
+	fresh := reflect.New(f.Type)
+	if err := gocty.FromCtyValue(got, fresh.Interface()); err != nil {
+		return &typeError{want(f.Type), shown(val)}
+	}
+	if len(f.Enum) > 0 {
+		for i := range max(1, lengthOf(fresh.Elem())) {
+			v := fresh.Elem()
+			if v.Kind() == reflect.Slice {
+				if v.Len() == 0 {
+					break
+				}
+				v = v.Index(i)
+			}
+			if s := stages.Text(v); !slices.Contains(f.Enum, s) {
+				return fmt.Errorf("%q is not allowed; %s", s, suggest(s, f.Enum))
+			}
+		}
+	}
+	target.Set(fresh.Elem())
+	return nil
+}
+
+func lengthOf(v reflect.Value) int {
+	if v.Kind() == reflect.Slice {
+		return v.Len()
+	}
+	return 1
+}
+
+func want(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		return "a list, each item " + want(t.Elem())
+	case reflect.Map:
+		return "a map of texts"
+	}
+	return "text"
+}
+
+func shown(val cty.Value) string {
+	if val.Type() == cty.String {
+		return "the text " + quote(val.AsString())
+	}
+	if val.Type() == cty.Number {
+		return val.AsBigFloat().Text('g', -1)
+	}
+	return val.Type().FriendlyName()
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

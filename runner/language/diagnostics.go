@@ -1,0 +1,122 @@
+package language
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// suggest says what could have been meant: the nearest name, or all of them when there are few.
+func suggest(got string, names []string) string {
+	best, distance := "", 1+max(1, len(got)/3)
+	for _, n := range names {
+		if d := levenshtein.Distance(got, n, nil); d < distance {
+			best, distance = n, d
+		}
+	}
+	switch {
+	case best != "":
+		return fmt.Sprintf("did you mean %q?", best)
+	case len(names) == 0:
+		return "there is none"
+	case len(names) > 16:
+		return ""
+	}
+	return "there is " + strings.Join(names, ", ")
+}
+
+// Style colours a part of a printed diagnostic. Its methods return text as it should appear.
+type Style interface {
+	Error(text string) string
+	Place(text string) string
+}
+
+// Print writes diagnostics as a good compiler would: what is wrong, where, the source line, a way out. They are ordered by place.
+func Print(w io.Writer, diags hcl.Diagnostics, files map[string]*hcl.File, style Style) {
+	sorted := slices.Clone(diags)
+	slices.SortStableFunc(sorted, func(a, b *hcl.Diagnostic) int {
+		switch {
+		case a.Subject == nil || b.Subject == nil || a.Subject.Filename != b.Subject.Filename:
+			return 0
+		}
+		return a.Subject.Start.Byte - b.Subject.Start.Byte
+	})
+	for _, d := range sorted {
+		fmt.Fprintf(w, "%s %s\n", style.Error("error:"), lowerFirst(d.Summary))
+		if d.Subject == nil {
+			if d.Detail != "" {
+				fmt.Fprintf(w, "   %s\n", lowerFirst(d.Detail))
+			}
+			fmt.Fprintln(w)
+			continue
+		}
+		at := *d.Subject
+		fmt.Fprintf(w, "  --> %s%s\n", style.Place(fmt.Sprintf("%s:%d:%d", at.Filename, at.Start.Line, at.Start.Column)), enclosing(at, files))
+		printSource(w, at, d.Detail, files)
+		fmt.Fprintln(w)
+	}
+}
+
+func printSource(w io.Writer, at hcl.Range, detail string, files map[string]*hcl.File) {
+	file := files[at.Filename]
+	if file == nil || at.Start.Byte > len(file.Bytes) {
+		fmt.Fprintf(w, "   %s\n", lowerFirst(detail))
+		return
+	}
+	start := bytes.LastIndexByte(file.Bytes[:at.Start.Byte], '\n') + 1
+	source, _, _ := bytes.Cut(file.Bytes[start:], []byte("\n"))
+	text := strings.TrimRight(string(source), "\r")
+	if len(text) > 200 {
+		text = strings.ToValidUTF8(text[:200], "") + "…"
+	}
+	before := text[:min(at.Start.Byte-start, len(text))]
+	width := len(text) - len(before)
+	if at.End.Line == at.Start.Line {
+		width = min(width, at.End.Byte-at.Start.Byte)
+	}
+	number := fmt.Sprintf("%2d", at.Start.Line)
+	margin := strings.Repeat(" ", len(number))
+	fmt.Fprintf(w, "%s | %s\n", number, strings.ReplaceAll(text, "\t", "  "))
+	pad := strings.Map(func(r rune) rune {
+		return ' '
+	}, strings.ReplaceAll(before, "\t", "  "))
+	fmt.Fprintf(w, "%s | %s%s %s\n", margin, pad, strings.Repeat("^", max(1, width)), lowerFirst(detail))
+}
+
+// enclosing names the block around a place.
+func enclosing(at hcl.Range, files map[string]*hcl.File) string {
+	file := files[at.Filename]
+	if file == nil || file.Body == nil {
+		return ""
+	}
+	body, ok := file.Body.(*hclsyntax.Body)
+	if !ok {
+		return ""
+	}
+	for _, b := range body.Blocks {
+		if b.Range().ContainsPos(at.Start) || b.Body.Range().ContainsPos(at.Start) {
+			if b.TypeRange.ContainsPos(at.Start) && len(b.Labels) == 0 {
+				return ""
+			}
+			text := " in " + b.Type
+			for _, label := range b.Labels {
+				text += " " + quote(label)
+			}
+			return text
+		}
+	}
+	return ""
+}
+
+func lowerFirst(s string) string {
+	if len(s) > 1 && s[0] >= 'A' && s[0] <= 'Z' && (s[1] < 'A' || s[1] > 'Z') {
+		return strings.ToLower(s[:1]) + s[1:]
+	}
+	return s
+}

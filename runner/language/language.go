@@ -1,0 +1,187 @@
+// Package language reads a pipeline: HCL text in, a list of stage instances with their references out. It knows HCL, variables and
+// expansion; it computes nothing and touches no store. Everything is known before anything runs, and every mistake is reported in one pass,
+// as hcl.Diagnostics (see Print).
+//
+// The language (docs/language.md) has Terraform's habits: variable and locals blocks, stage blocks with for_each and matrix, references
+// that make the edges. A reference to an output evaluates to a placeholder string that names the instance and the output, so that it
+// can stand wherever text can; decode turns it back into a Ref.
+package language
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"weir/stages"
+)
+
+// Limits of what is read.
+const (
+	MaxFile      = 1 << 20 // bytes of one HCL file
+	MaxInstances = 100_000
+)
+
+// Config says what to load.
+type Config struct {
+	Dir        string // the project's root; paths in the pipeline are relative to it
+	Experiment string // a folder below experiments; it need not exist for the default experiment
+	Kinds      map[string]stages.Kind
+	Vars       []string // -var name=value, in order
+	VarFiles   []string // -var-file, relative to the working folder
+}
+
+// Pipeline is what a file says, expanded.
+type Pipeline struct {
+	File      string // relative to the root
+	Instances []*Instance
+	Results   []Result
+	Variables map[string]string // the value of every variable, as HCL text
+	Files     map[string]*hcl.File
+}
+
+// Instance is one instance of a stage: options set, inputs as references.
+type Instance struct {
+	Index   int // in Pipeline.Instances; everything it needs comes before it
+	Kind    stages.Kind
+	Name    string
+	Address string // decode.packets["demo"]; unique
+	Stage   stages.Stage
+	Fields  []stages.Field
+	Args    []Argument // the inputs, in the order of the kind's fields
+	Outputs []OutputField
+	Needs   []int // the instances it refers to, ascending
+	Range   hcl.Range
+}
+
+// OutputField is an output that an instance has.
+type OutputField struct {
+	Name     string
+	File     string // its name in a folder for people; a trailing slash for exec's folders
+	Dir      bool
+	Optional bool
+}
+
+// Argument is what an input was given.
+type Argument struct {
+	Field string
+	Class stages.Class
+	Value Value
+	Range hcl.Range
+}
+
+// Value is a reference to an output, a file, or a collection of such.
+type Value struct {
+	Ref   *Ref
+	Path  string // a file of the project, or a glob for stages.SourceSet
+	Name  string // in a SourceSet: where the command finds it
+	Text  string // in a command line: plain text
+	Named map[string]Value
+	List  []Value
+}
+
+// Ref names an output of an instance.
+type Ref struct {
+	Instance int
+	Output   string
+}
+
+// Result is one thing in results/<experiment>.
+type Result struct {
+	Path string // slash-separated
+	Ref  Ref
+}
+
+// loader holds what the passes over a file share.
+type loader struct {
+	Config
+	file      string // as in messages
+	files     map[string]*hcl.File
+	diags     hcl.Diagnostics
+	variables map[string]*variable
+	order     []string // variables in the order of the file
+	vars      map[string]cty.Value
+	locals    map[string]cty.Value
+	localDefs map[string]*hclsyntax.Attribute
+	blocks    []*block
+	byName    map[string]*block // kind.name
+	results   *hclsyntax.Block
+	functions *functions
+	instances []*Instance
+}
+
+// Load reads the experiment's pipeline. With errors in the diagnostics the pipeline is nil.
+func Load(c Config) (*Pipeline, map[string]*hcl.File, hcl.Diagnostics) {
+	l := &loader{
+		Config: c, files: map[string]*hcl.File{}, variables: map[string]*variable{}, vars: map[string]cty.Value{},
+		locals: map[string]cty.Value{}, localDefs: map[string]*hclsyntax.Attribute{}, byName: map[string]*block{},
+	}
+	l.functions = newFunctions(c.Dir)
+	l.file = "pipeline.hcl"
+	own := filepath.Join("experiments", c.Experiment, "pipeline.hcl")
+	if _, err := os.Stat(filepath.Join(c.Dir, own)); err == nil {
+		l.file = filepath.ToSlash(own)
+	}
+	body := l.parse(filepath.Join(c.Dir, filepath.FromSlash(l.file)), l.file)
+	if body == nil {
+		return nil, l.files, l.diags
+	}
+	l.collect(body)
+	l.setVariables()
+	l.setLocals()
+	l.expandAll()
+	results := l.readResults()
+	if l.diags.HasErrors() {
+		return nil, l.files, l.diags
+	}
+	return &Pipeline{File: l.file, Instances: l.instances, Results: results, Variables: l.variableTexts(), Files: l.files}, l.files, l.diags
+}
+
+// parse reads one file; nil when that is impossible.
+func (l *loader) parse(path, name string) *hclsyntax.Body {
+	data, err := readBounded(path)
+	if err != nil {
+		l.fail(nil, "cannot read "+name, err.Error())
+		return nil
+	}
+	file, diags := hclsyntax.ParseConfig(data, name, hcl.InitialPos)
+	l.diags = append(l.diags, diags...)
+	l.files[name] = file
+	if file == nil || diags.HasErrors() {
+		return nil
+	}
+	return file.Body.(*hclsyntax.Body)
+}
+
+// collect sorts the blocks of a file by type.
+func (l *loader) collect(body *hclsyntax.Body) {
+	for _, a := range sortedAttributes(body) {
+		l.fail(a.NameRange.Ptr(), "unexpected "+quote(a.Name), "at the top of a file there are blocks only: variable, locals, stage, results")
+	}
+	for _, b := range body.Blocks {
+		switch b.Type {
+		case "variable":
+			l.addVariable(b)
+		case "locals":
+			l.addLocals(b)
+		case "stage":
+			l.addStage(b)
+		case "results":
+			if l.results != nil {
+				l.fail(b.TypeRange.Ptr(), "a second results block", "there is one already in line "+line(l.results.TypeRange))
+				continue
+			}
+			l.results = b
+		case "remote", "executor", "live":
+			l.fail(b.TypeRange.Ptr(), b.Type+" blocks are not there yet", "this version runs everything on this machine and keeps it in this project; take the block out")
+		default:
+			l.fail(b.TypeRange.Ptr(), "unknown block "+quote(b.Type), suggest(b.Type, []string{"variable", "locals", "stage", "results", "remote", "executor"}))
+		}
+	}
+}
+
+func (l *loader) fail(at *hcl.Range, summary, detail string) {
+	l.diags = append(l.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at})
+}
