@@ -1,0 +1,249 @@
+package forecast
+
+import (
+	"fmt"
+	"math"
+)
+
+// Smoothing is exponential smoothing, simple or with Holt's linear trend, in error-correction form:
+//
+//	f[t] = level + trend;  e = x[t] - f[t];  level = f[t] + Alpha e;  trend += Alpha Beta e
+//
+// Level and Trend are the state before the first row. After a gap the state starts anew from the segment's first value with trend 0.
+type Smoothing struct {
+	Alpha, Beta  float64 // in [0, 1]
+	Level, Trend float64
+	Trended      bool
+	SSE          float64 // sum of squared errors over the training part
+}
+
+// FitSES fits simple exponential smoothing on rows [0, end): alpha and the initial level with the least sum of squared errors.
+func FitSES(d *Data, end int) (*Smoothing, error) { return fitSmoothing(d, end, false) }
+
+// FitHolt fits Holt's linear trend on rows [0, end): alpha, beta and the initial level and trend with the least sum of squared errors.
+func FitHolt(d *Data, end int) (*Smoothing, error) { return fitSmoothing(d, end, true) }
+
+// fitSmoothing searches alpha and beta only. The errors are linear in the initial state, so for given alpha and beta its best value is a least-squares problem
+// with one or two unknowns (it is "profiled out"). The surface has several minima and flat valleys: a grid over the unit square, then Nelder and Mead's
+// simplex from its three best points.
+func fitSmoothing(d *Data, end int, trended bool) (*Smoothing, error) {
+	if end < 4 || end > d.Len() {
+		return nil, fmt.Errorf("exponential smoothing needs at least 4 training rows, there are %d", end)
+	}
+	sse := func(q [2]float64) float64 { return profile(d, end, q[0], q[1], trended).SSE }
+	best := [3][2]float64{}
+	low := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}
+	const cells = 20
+	betas := 0
+	if trended {
+		betas = cells
+	}
+	for i := 0; i <= cells; i++ {
+		for j := 0; j <= betas; j++ {
+			// beta is mostly small: its grid is finer near 0
+			q := [2]float64{float64(i) / cells, float64(j*j) / (cells * cells)}
+			v := sse(q)
+			for k := range low {
+				if v < low[k] {
+					copy(low[k+1:], low[k:len(low)-1])
+					copy(best[k+1:], best[k:len(best)-1])
+					low[k], best[k] = v, q
+					break
+				}
+			}
+		}
+	}
+	least := math.Inf(1)
+	var at [2]float64
+	for k, start := range best {
+		if math.IsInf(low[k], 1) {
+			continue
+		}
+		q, v := descend(sse, start, trended)
+		if v < least {
+			least, at = v, q
+		}
+	}
+	if math.IsInf(least, 1) {
+		return nil, fmt.Errorf("exponential smoothing: the sum of squares is not finite")
+	}
+	s := profile(d, end, at[0], at[1], trended)
+	return &s, nil
+}
+
+// profile finds the initial state for alpha and beta and the sum of squares with it. Only the first segment depends on it; later ones restart.
+func profile(d *Data, end int, alpha, beta float64, trended bool) Smoothing {
+	s := Smoothing{Alpha: alpha, Trended: trended}
+	if trended {
+		s.Beta = beta
+	}
+	// The error is r - Level a - Trend b, each of the three following the recursion without the others.
+	type state struct{ level, trend float64 }
+	var r, a, b state
+	a.level, b.trend = 1, 1
+	var aa, ab, bb, ar, br float64
+	hi := min(d.Segments[0].Hi, end)
+	ghost := float64(alpha * s.Beta)
+	for _, x := range d.Values[:hi] {
+		fr, fa, fb := r.level+r.trend, a.level+a.trend, b.level+b.trend
+		e := x - fr
+		aa += float64(fa * fa)
+		ar += float64(fa * e)
+		if trended {
+			ab += float64(fa * fb)
+			bb += float64(fb * fb)
+			br += float64(fb * e)
+			r.trend += float64(ghost * e)
+			a.trend -= float64(ghost * fa)
+			b.trend -= float64(ghost * fb)
+			b.level = fb - float64(alpha*fb)
+		}
+		r.level = fr + float64(alpha*e)
+		a.level = fa - float64(alpha*fa)
+	}
+	det := float64(aa*bb) - float64(ab*ab)
+	if trended && det > 1e-13*float64(aa*bb) {
+		s.Level = (float64(ar*bb) - float64(br*ab)) / det
+		s.Trend = (float64(br*aa) - float64(ar*ab)) / det
+	} else {
+		s.Level = ar / aa
+	}
+	s.SSE = s.sse(d, end)
+	return s
+}
+
+// sse is the sum of squared errors over rows [0, end), first values of later segments left out.
+func (s *Smoothing) sse(d *Data, end int) float64 {
+	sum := 0.0
+	s.run(d, end, func(t int, f float64) {
+		if !math.IsNaN(f) {
+			e := d.Values[t] - f
+			sum += float64(e * e)
+		}
+	})
+	return sum
+}
+
+// run calls each with the forecast of every row before end, NaN for the first row of a later segment.
+func (s *Smoothing) run(d *Data, end int, each func(t int, f float64)) {
+	level, trend := s.Level, s.Trend
+	gain := float64(s.Alpha * s.Beta)
+	for i, span := range d.Segments {
+		for t := span.Lo; t < min(span.Hi, end); t++ {
+			x := d.Values[t]
+			if i > 0 && t == span.Lo {
+				level, trend = x, 0
+				each(t, math.NaN())
+				continue
+			}
+			f := level + trend
+			each(t, f)
+			e := x - f
+			level = f + float64(s.Alpha*e)
+			trend += float64(gain * e)
+		}
+	}
+}
+
+// Forecast gives the forecasts at the targets (increasing), each from the true values before it; NaN at the first row of a segment.
+func (s *Smoothing) Forecast(d *Data, targets []int) []float64 {
+	f := missing(len(targets))
+	if len(targets) == 0 {
+		return f
+	}
+	next := 0
+	s.run(d, targets[len(targets)-1]+1, func(t int, v float64) {
+		for next < len(targets) && targets[next] < t {
+			next++
+		}
+		if next < len(targets) && targets[next] == t {
+			f[next] = v
+			if t == d.Start(t) {
+				f[next] = math.NaN()
+			}
+		}
+	})
+	return f
+}
+
+// descend is Nelder and Mead's simplex in the unit interval (plane false) or square, with points clipped to it. It stops when the simplex is smaller than
+// 1e-8 or after 400 steps.
+func descend(f func([2]float64) float64, start [2]float64, plane bool) ([2]float64, float64) {
+	type vertex struct {
+		q [2]float64
+		v float64
+	}
+	at := func(q [2]float64) vertex {
+		q[0], q[1] = min(max(q[0], 0), 1), min(max(q[1], 0), 1)
+		return vertex{q, f(q)}
+	}
+	away := func(v, step float64) float64 {
+		if v+step > 1 {
+			return v - step
+		}
+		return v + step
+	}
+	n := 1
+	if plane {
+		n = 2
+	}
+	simplex := []vertex{at(start), at([2]float64{away(start[0], 0.03), start[1]})}
+	if plane {
+		simplex = append(simplex, at([2]float64{start[0], away(start[1], 0.01)}))
+	}
+	for range 400 {
+		for i := 1; i <= n; i++ { // insertion sort, best first
+			for j := i; j > 0 && simplex[j].v < simplex[j-1].v; j-- {
+				simplex[j], simplex[j-1] = simplex[j-1], simplex[j]
+			}
+		}
+		size := 0.0
+		for _, s := range simplex[1:] {
+			size = max(size, math.Abs(s.q[0]-simplex[0].q[0]), math.Abs(s.q[1]-simplex[0].q[1]))
+		}
+		if size < 1e-8 {
+			break
+		}
+		var centre [2]float64
+		for _, s := range simplex[:n] {
+			centre[0] += s.q[0] / float64(n)
+			centre[1] += s.q[1] / float64(n)
+		}
+		worst := simplex[n]
+		along := func(step float64) vertex {
+			return at([2]float64{centre[0] + float64(step*(worst.q[0]-centre[0])), centre[1] + float64(step*(worst.q[1]-centre[1]))})
+		}
+		r := along(-1)
+		switch {
+		case r.v < simplex[0].v:
+			if e := along(-2); e.v < r.v {
+				r = e
+			}
+			simplex[n] = r
+		case r.v < simplex[n-1].v:
+			simplex[n] = r
+		default:
+			c := along(0.5)
+			if r.v < worst.v {
+				c = along(-0.5)
+			}
+			if c.v < min(r.v, worst.v) {
+				simplex[n] = c
+				break
+			}
+			for i := 1; i <= n; i++ {
+				simplex[i] = at([2]float64{
+					simplex[0].q[0] + float64(0.5*(simplex[i].q[0]-simplex[0].q[0])),
+					simplex[0].q[1] + float64(0.5*(simplex[i].q[1]-simplex[0].q[1])),
+				})
+			}
+		}
+	}
+	best := simplex[0]
+	for _, s := range simplex[1:] {
+		if s.v < best.v {
+			best = s
+		}
+	}
+	return best.q, best.v
+}
