@@ -132,7 +132,7 @@ func (s *Store) Tree(id OutputID) ([]File, error) {
 // belongs to the user: it is writable and shares no inode with the store (blocks are shared where the file system can).
 func (s *Store) Checkout(o Output, target string) error {
 	if !o.Dir {
-		return CopyFile(s.Path(o.ID), target)
+		return s.copyTo(o.ID, target)
 	}
 	files, err := s.Tree(o.ID)
 	if err != nil {
@@ -143,27 +143,50 @@ func (s *Store) Checkout(o Output, target string) error {
 		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 			return err
 		}
-		if err := CopyFile(s.Path(f.ID), to); err != nil {
+		if err := s.copyTo(f.ID, to); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// CopyFile replaces target by a writable copy of source, by way of a temporary file beside it.
-func CopyFile(source, target string) error {
-	in, err := os.Open(source)
+// CheckoutFile copies one artifact to a file; see Checkout.
+func (s *Store) CheckoutFile(id OutputID, target string) error { return s.copyTo(id, target) }
+
+// copyTo writes the copy inside the store first, so that a killed process leaves nothing beside the target.
+func (s *Store) copyTo(id OutputID, target string) error {
+	in, err := os.Open(s.Path(id))
 	if err != nil {
 		return err
 	}
 	defer in.Close()
+	tmp, err := os.CreateTemp(filepath.Join(s.root, "work"), "copy-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = io.Copy(tmp, in) // copy_file_range: shares blocks on file systems that can
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp.Name(), target); err == nil {
+		return nil
+	}
+	return copyAcross(tmp.Name(), target) // the target lies on another file system
+}
+
+func copyAcross(source, target string) error {
+	data, err := os.Open(source)
+	if err != nil {
+		return err
+	}
+	defer data.Close()
 	tmp, err := os.CreateTemp(filepath.Dir(target), ".weir-*")
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(tmp, in) // copy_file_range: shares blocks on file systems that can
-	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
-	if err == nil {
+	_, err = io.Copy(tmp, data)
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
 		err = os.Rename(tmp.Name(), target)
 	}
 	if err != nil {

@@ -27,6 +27,7 @@ package stages
 
 import (
 	"context"
+	"io"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -126,6 +127,7 @@ type OutputDir struct {
 // Env is what the runner gives to a stage besides its fields.
 type Env struct {
 	Log      hclog.Logger // Named(stage); the action's log file, nothing per packet
+	LogFile  io.Writer    // the same file, for the output of commands; nil in tests
 	Scratch  string       // an empty folder for temporary files, removed afterwards
 	Progress Progress     // never nil
 	Files    map[string]Input
