@@ -17,6 +17,8 @@ type Smoothing struct {
 	SSE          float64 // sum of squared errors over the training part
 }
 
+const gridRows = 4096
+
 // FitSES fits simple exponential smoothing on rows [0, end): alpha and the initial level with the least sum of squared errors.
 func FitSES(d *Data, end int) (*Smoothing, error) { return fitSmoothing(d, end, false) }
 
@@ -24,13 +26,16 @@ func FitSES(d *Data, end int) (*Smoothing, error) { return fitSmoothing(d, end, 
 func FitHolt(d *Data, end int) (*Smoothing, error) { return fitSmoothing(d, end, true) }
 
 // fitSmoothing searches alpha and beta only. The errors are linear in the initial state, so for given alpha and beta its best value is a least-squares problem
-// with one or two unknowns (it is "profiled out"). The surface has several minima and flat valleys: a grid over the unit square, then Nelder and Mead's
-// simplex from its three best points.
+// with one or two unknowns (it is "profiled out"). The surface has several minima and flat valleys: a grid over the unit square on at most the first gridRows
+// rows, then Nelder and Mead's simplex from its three best points on all of them.
 func fitSmoothing(d *Data, end int, trended bool) (*Smoothing, error) {
 	if end < 4 || end > d.Len() {
 		return nil, fmt.Errorf("exponential smoothing needs at least 4 training rows, there are %d", end)
 	}
-	sse := func(q [2]float64) float64 { return profile(d, end, q[0], q[1], trended).SSE }
+	sse := func(rows int) func([2]float64) float64 {
+		return func(q [2]float64) float64 { return profile(d, rows, q[0], q[1], trended).SSE }
+	}
+	coarse := sse(min(end, gridRows))
 	best := [3][2]float64{}
 	low := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}
 	const cells = 20
@@ -42,7 +47,7 @@ func fitSmoothing(d *Data, end int, trended bool) (*Smoothing, error) {
 		for j := 0; j <= betas; j++ {
 			// beta is mostly small: its grid is finer near 0
 			q := [2]float64{float64(i) / cells, float64(j*j) / (cells * cells)}
-			v := sse(q)
+			v := coarse(q)
 			for k := range low {
 				if v < low[k] {
 					copy(low[k+1:], low[k:len(low)-1])
@@ -59,7 +64,7 @@ func fitSmoothing(d *Data, end int, trended bool) (*Smoothing, error) {
 		if math.IsInf(low[k], 1) {
 			continue
 		}
-		q, v := descend(sse, start, trended)
+		q, v := descend(sse(end), start, trended)
 		if v < least {
 			least, at = v, q
 		}
@@ -100,6 +105,9 @@ func profile(d *Data, end int, alpha, beta float64, trended bool) Smoothing {
 		}
 		r.level = fr + float64(alpha*e)
 		a.level = fa - float64(alpha*fa)
+		if math.Abs(a.level)+math.Abs(a.trend)+math.Abs(b.level)+math.Abs(b.trend) < 1e-140 {
+			break // the initial state is forgotten: what follows adds nothing to the sums
+		}
 	}
 	det := float64(aa*bb) - float64(ab*ab)
 	if trended && det > 1e-13*float64(aa*bb) {
