@@ -78,7 +78,7 @@ func newPcap(s *stream) (*pcap, error) {
 		p.snapLength = 0
 	}
 	if !p.link.Supported() {
-		return nil, unsupported(p.link)
+		return nil, Unsupported(p.link)
 	}
 	s.advance(fileHeader)
 	return p, nil
@@ -144,8 +144,8 @@ func word(b []byte, big bool) uint32 {
 	return v
 }
 
-// unsupported is the error for a capture none of whose packets can be decoded.
-func unsupported(links ...packet.LinkType) error {
+// Unsupported is the error for a capture none of whose packets can be decoded.
+func Unsupported(links ...packet.LinkType) error {
 	names := ""
 	for i, l := range links {
 		if i == 8 {
