@@ -1,6 +1,9 @@
 package locale
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // A family of units that takes decimal prefixes: the factor between neighbours is 1000 to the power.
 type family struct {
@@ -8,25 +11,29 @@ type family struct {
 	names []string
 }
 
-// prefixed lists the units that are written with a prefix. SI: 1 kB is 1000 bytes.
+// prefixed gives the names of a unit with prefixes: bytes and bits, alone or per something (B/s, B/5 min), and the squares of both. SI: 1 kB is
+// 1000 bytes.
 func prefixed(unit string) (family, bool) {
-	switch unit {
-	case "B":
-		return family{1, []string{"B", "kB", "MB", "GB", "TB", "PB"}}, true
-	case "B/s":
-		return family{1, []string{"B/s", "kB/s", "MB/s", "GB/s", "TB/s"}}, true
-	case "bit":
-		return family{1, []string{"bit", "kbit", "Mbit", "Gbit", "Tbit"}}, true
-	case "bit/s":
-		return family{1, []string{"bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"}}, true
-	case "B²":
-		return family{2, []string{"B²", "kB²", "MB²", "GB²"}}, true
-	case "B²/s²":
-		return family{2, []string{"(B/s)²", "(kB/s)²", "(MB/s)²", "(GB/s)²"}}, true
-	case "bit²":
-		return family{2, []string{"bit²", "kbit²", "Mbit²", "Gbit²"}}, true
-	case "bit²/s²":
-		return family{2, []string{"(bit/s)²", "(kbit/s)²", "(Mbit/s)²", "(Gbit/s)²"}}, true
+	for _, base := range []string{"B", "bit"} {
+		rest, ok := strings.CutPrefix(unit, base)
+		if !ok {
+			continue
+		}
+		f := family{power: 1}
+		shape := "%s" + base + rest
+		switch {
+		case rest == "²":
+			f.power = 2
+		case strings.HasPrefix(rest, "²/") && strings.HasSuffix(rest, "²"):
+			per := strings.TrimSuffix(strings.TrimPrefix(rest, "²/"), "²")
+			f.power, shape = 2, "(%s"+base+"/"+strings.Trim(per, "()")+")²"
+		case rest != "" && !strings.HasPrefix(rest, "/"):
+			continue
+		}
+		for _, prefix := range []string{"", "k", "M", "G", "T", "P"} {
+			f.names = append(f.names, strings.Replace(shape, "%s", prefix, 1))
+		}
+		return f, true
 	}
 	return family{}, false
 }
