@@ -57,7 +57,10 @@ func Prepare(s *series.Series, p Protocol, column string) (*Data, error) {
 		used = s.TrimEdges()
 	}
 	c, err := used.Column(name)
-	if err != nil {
+	switch {
+	case err != nil && column == "":
+		return nil, fmt.Errorf("protocol %s takes column %s: %w; the option column names another", p, name, err)
+	case err != nil:
 		return nil, err
 	}
 	d := &Data{Column: c.Name, Unit: rate(c.Unit, s.Step), Step: s.Step}

@@ -1,0 +1,180 @@
+package evaluate
+
+import (
+	"math"
+	"slices"
+
+	"weir/internal/forecast"
+)
+
+// score fills what each run of a model scores on the field's targets and the means over its seeds.
+func (f *field) score(m *model) {
+	actual := f.data.At(f.test)
+	last := len(actual) - 1
+	for i := range m.runs {
+		r := &m.runs[i]
+		r.errors = forecast.Errors(actual, r.forecast)
+		r.score = forecast.Measure(actual, r.forecast, f.scale)
+		r.without = mse(actual[:last], r.forecast[:last])
+		r.lag = forecast.LagCopy(f.data, f.test, r.forecast)
+	}
+	m.test = m.mean(func(r run) float64 { return r.score.MSE })
+	m.validation = m.mean(func(r run) float64 { return r.validation })
+}
+
+// mean is over the seeds.
+func (m *model) mean(of func(run) float64) float64 { return forecast.Mean(m.each(of)) }
+
+func (m *model) each(of func(run) float64) []float64 {
+	values := make([]float64, len(m.runs))
+	for i, r := range m.runs {
+		values[i] = of(r)
+	}
+	return values
+}
+
+// place ranks the models by their test error and compares each with naive and AR.
+func (f *field) place() {
+	order := slices.Clone(f.models)
+	slices.SortStableFunc(order, func(a, b *model) int { return less(a.test, b.test) })
+	for i, m := range order {
+		m.rank = i + 1
+	}
+	for _, m := range f.models {
+		m.against = map[string]forecast.Comparison{}
+		m.holm = map[string]float64{}
+		for _, rival := range []*model{f.naive, f.ar} {
+			if rival != nil && rival != m {
+				m.against[rival.config.Model] = m.compare(rival)
+			}
+		}
+	}
+}
+
+// less orders errors, what is not a number last.
+func less(a, b float64) int {
+	switch {
+	case math.IsNaN(a) && math.IsNaN(b):
+		return 0
+	case math.IsNaN(b) || a < b:
+		return -1
+	case math.IsNaN(a) || a > b:
+		return 1
+	}
+	return 0
+}
+
+// compare tests m against a rival: positive when the rival loses more. The loss of a configuration at a target is the mean squared error over its seeds, so that
+// it is the expected model that is tested, not an average of forecasts that nobody has.
+func (m *model) compare(rival *model) forecast.Comparison {
+	d := rival.loss()
+	for i, v := range m.loss() {
+		d[i] -= v
+	}
+	return forecast.DieboldMarianoLoss(d, 1)
+}
+
+// loss is the squared error at each target, averaged over the seeds.
+func (m *model) loss() []float64 {
+	l := make([]float64, len(m.runs[0].errors))
+	for _, r := range m.runs {
+		for i, e := range r.errors {
+			l[i] += float64(e * e)
+		}
+	}
+	for i := range l {
+		l[i] /= float64(len(m.runs))
+	}
+	return l
+}
+
+// decide corrects the p-values over the sweep and chooses: the configuration of the sweep and the best model of all.
+func (c *contest) decide() {
+	for _, f := range c.fields {
+		for _, m := range f.models {
+			if m.trained {
+				c.sweep = append(c.sweep, m)
+			}
+		}
+	}
+	slices.SortStableFunc(c.sweep, func(a, b *model) int { return a.config.compare(b.config) })
+	for _, rival := range []string{"naive", "ar"} {
+		p := make([]float64, len(c.sweep))
+		for i, m := range c.sweep {
+			p[i] = math.NaN()
+			if d, ok := m.against[rival]; ok {
+				p[i] = d.P
+			}
+		}
+		for i, v := range forecast.Holm(p) {
+			c.sweep[i].holm[rival] = v
+		}
+	}
+	c.on = forecast.Test
+	if c.protocol == forecast.Strict && len(c.fields[0].validate) > 0 {
+		c.on = forecast.Validation
+	}
+	c.selected = least(c.sweep, c.choice)
+	f := c.fields[0]
+	if c.selected != nil {
+		f = c.selected.field
+	}
+	candidates := slices.DeleteFunc(slices.Clone(f.models), func(m *model) bool { return m.trained && m != c.selected })
+	c.best = least(candidates, c.choice)
+}
+
+// choice is the error that models are chosen by.
+func (c *contest) choice(m *model) float64 {
+	if c.on == forecast.Validation {
+		return m.validation
+	}
+	return m.test
+}
+
+// least is the first model with the smallest error, nil for none.
+func least(models []*model, of func(*model) float64) *model {
+	if len(models) == 0 {
+		return nil
+	}
+	return slices.MinFunc(models, func(a, b *model) int { return less(of(a), of(b)) })
+}
+
+// shown is the run of a model with the smallest error on the part that models are chosen by: the one that is drawn and kept.
+func (c *contest) shown(m *model) *run {
+	best := 0
+	for i, r := range m.runs {
+		if less(c.errorOf(r), c.errorOf(m.runs[best])) < 0 {
+			best = i
+		}
+	}
+	return &m.runs[best]
+}
+
+func (c *contest) errorOf(r run) float64 {
+	if c.on == forecast.Validation {
+		return r.validation
+	}
+	return r.score.MSE
+}
+
+// schedule is a training schedule of the sweep.
+type schedule struct{ epochs, batch int }
+
+// schedules lists the sweep's schedules in its order, each with its best configuration.
+func (c *contest) schedules() (list []schedule, best []*model) {
+	for _, m := range c.sweep {
+		s := schedule{m.config.Epochs, m.config.Batch}
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	for _, s := range list {
+		best = append(best, least(c.of(s), c.choice))
+	}
+	return list, best
+}
+
+// of lists the configurations of a schedule.
+func (c *contest) of(s schedule) []*model {
+	return slices.DeleteFunc(slices.Clone(c.sweep), func(m *model) bool { return m.config.Epochs != s.epochs || m.config.Batch != s.batch })
+}

@@ -1,0 +1,244 @@
+package evaluate
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"weir/internal/forecast"
+	"weir/internal/plot"
+)
+
+// words are the texts of the figures in one language.
+type words struct {
+	traffic, observed, naive, lookBack, epochs, batch, residual, lag, mse, time, second, steps, mean, units, average string
+}
+
+var languages = map[string]words{
+	"en": {"traffic", "observed", "last value", "look-back", "epochs", "batch", "autocorrelation of the residuals", "lag", "test MSE", "time (UTC)", "s", "steps", "mean", "units", "moving average"},
+	"pt": {"tráfego", "observado", "último valor", "look-back", "épocas", "batch", "autocorrelação dos resíduos", "defasagem", "MSE de teste", "hora (UTC)", "s", "passos", "média", "unidades", "média móvel"},
+	"es": {"tráfico", "observado", "último valor", "look-back", "épocas", "batch", "autocorrelación de los residuos", "retardo", "MSE de prueba", "hora (UTC)", "s", "pasos", "media", "unidades", "media móvil"},
+}
+
+// draw writes the figures of one protocol.
+func (c *contest) draw(dir, language string) error {
+	w := languages[language]
+	schedules, best := c.schedules()
+	for i, m := range best {
+		figure := c.forecasts(m, w, language)
+		if err := figure.Save(dir, fmt.Sprintf("forecast_%s_%dx%d", c.protocol, schedules[i].epochs, schedules[i].batch)); err != nil {
+			return err
+		}
+	}
+	shown := c.selected
+	if shown == nil {
+		shown = c.rival()
+		if err := c.forecasts(shown, w, language).Save(dir, "forecast_"+string(c.protocol)); err != nil {
+			return err
+		}
+	} else if err := c.sweepFigure(w, language).Save(dir, "sweep_"+string(c.protocol)); err != nil {
+		return err
+	}
+	return c.residuals(shown, w, language).Save(dir, "residual_acf_"+string(c.protocol))
+}
+
+// rival is the best baseline that is not the last value, which is drawn anyway.
+func (c *contest) rival() *model {
+	f := c.fields[0]
+	others := slices.DeleteFunc(slices.Clone(f.models), func(m *model) bool { return m == f.naive })
+	if m := least(others, c.choice); m != nil {
+		return m
+	}
+	return f.naive
+}
+
+// title names a model in a figure.
+func (c *contest) title(m *model, w words) string {
+	if !m.trained {
+		switch m.config.Model {
+		case "naive":
+			return w.naive
+		case "mean":
+			return w.mean
+		case "moving_average":
+			return fmt.Sprintf("%s (%d)", w.average, m.config.Window)
+		}
+		return name(m.config)
+	}
+	return fmt.Sprintf("%s (%s %d)", name(m.config), w.lookBack, m.config.LookBack)
+}
+
+// forecasts draws the test part: what happened, the last value in grey, and one run of the model.
+func (c *contest) forecasts(m *model, w words, language string) *plot.Figure {
+	f := m.field
+	actual, r := f.data.At(f.test), c.shown(m)
+	divisor, unit := plot.Prefix(actual, c.data.Unit)
+	x, gaps := f.clock()
+	curve := func(values []float64, label string, style plot.Style) plot.Layer {
+		y := make([]float64, 0, len(x))
+		for i, v := range values {
+			if gaps[i] {
+				y = append(y, math.NaN())
+			}
+			y = append(y, v/divisor)
+		}
+		return plot.Layer{Kind: plot.Line, X: x, Y: y, Label: label, Style: style}
+	}
+	layers := []plot.Layer{
+		curve(f.naive.runs[0].forecast, w.naive, plot.Baseline),
+		curve(actual, w.observed, plot.Observed),
+	}
+	if m != f.naive {
+		layers = append(layers, curve(r.forecast, c.title(m, w), plot.Model))
+	}
+	return &plot.Figure{Language: language, Panels: []plot.Panel{{
+		X:      plot.Axis{Label: w.time, Clock: true},
+		Y:      plot.Axis{Label: unitLabel(w.traffic, c.data.Column, unit)},
+		Layers: layers,
+	}}}
+}
+
+// unitLabel is the label of an axis of the series' values: traffic for bytes, else the column's name.
+func unitLabel(traffic, column, unit string) string {
+	switch column {
+	case "wire_bytes", "captured_bytes":
+		column = traffic
+	}
+	if unit == "" {
+		return column
+	}
+	return column + " (" + unit + ")"
+}
+
+// clock gives the test targets' times in seconds, with an extra point where a line must break, and says before which targets these are.
+func (f *field) clock() (x []float64, gaps []bool) {
+	gaps = make([]bool, len(f.test))
+	for i, t := range f.test {
+		at := float64(f.data.Time[t]) / 1e9
+		if i > 0 && f.data.Start(t) != f.data.Start(f.test[i-1]) {
+			gaps[i] = true
+			x = append(x, at)
+		}
+		x = append(x, at)
+	}
+	return x, gaps
+}
+
+// sweepFigure draws the test error of each configuration over its look-back, one line a schedule, with the interval over the seeds; baselines in grey.
+func (c *contest) sweepFigure(w words, language string) *plot.Figure {
+	var all []float64
+	for _, m := range c.sweep {
+		all = append(all, m.test)
+	}
+	divisor, unit := plot.Prefix(all, forecast.Square(c.data.Unit))
+	layers := c.greys(divisor, w)
+	var ticks []plot.Tick
+	schedules, _ := c.schedules()
+	n := 0
+	for _, s := range schedules {
+		for _, line := range byUnits(c.of(s)) {
+			label := fmt.Sprintf("%d %s, %s %d", s.epochs, w.epochs, w.batch, s.batch)
+			if units := byUnits(c.sweep); len(units) > 1 {
+				label = fmt.Sprintf("%s %d %s, %s", name(line[0].config), line[0].config.Units, w.units, label)
+			}
+			l := plot.Layer{Kind: plot.LinePoints, Label: label, Style: plot.Category(n)}
+			n++
+			for _, m := range line {
+				i := forecast.MeanInterval(m.each(func(r run) float64 { return r.score.MSE }))
+				l.X = append(l.X, float64(m.config.LookBack))
+				l.Y = append(l.Y, i.Mean/divisor)
+				l.Low = append(l.Low, i.Low/divisor)
+				l.High = append(l.High, i.High/divisor)
+				if t := (plot.Tick{Value: float64(m.config.LookBack), Label: text(m.config.LookBack)}); !slices.Contains(ticks, t) {
+					ticks = append(ticks, t)
+				}
+			}
+			layers = append(layers, l)
+		}
+	}
+	return &plot.Figure{Language: language, Panels: []plot.Panel{{
+		X:      plot.Axis{Label: w.lookBack + " (" + c.lookBackUnit(w) + ")", Ticks: ticks},
+		Y:      plot.Axis{Label: bracket(w.mse, unit)},
+		Layers: layers,
+	}}}
+}
+
+func bracket(label, unit string) string {
+	if unit == "" {
+		return label
+	}
+	return label + " (" + unit + ")"
+}
+
+func (c *contest) lookBackUnit(w words) string {
+	if c.data.Step.Seconds() == 1 {
+		return w.second
+	}
+	return w.steps
+}
+
+// greys are the baselines of the sweep's figure: the last value and AR, as horizontal lines where all configurations share their targets, else per look-back.
+func (c *contest) greys(divisor float64, w words) []plot.Layer {
+	pick := []func(*field) *model{
+		func(f *field) *model { return f.naive },
+		func(f *field) *model { return f.ar },
+	}
+	styles := []plot.Style{plot.Baseline, plot.Baseline2}
+	var layers []plot.Layer
+	for i, of := range pick {
+		l := plot.Layer{Kind: plot.HLine, Style: styles[i]}
+		if len(c.fields) > 1 {
+			l.Kind = plot.Line
+		}
+		for _, f := range c.fields {
+			m := of(f)
+			if m == nil {
+				continue
+			}
+			l.Label = c.title(m, w)
+			l.Y = append(l.Y, m.test/divisor)
+			if l.Kind == plot.Line {
+				l.X = append(l.X, float64(f.lookBack))
+			}
+		}
+		if len(l.Y) > 0 {
+			layers = append(layers, l)
+		}
+	}
+	return layers
+}
+
+// byUnits groups configurations by model and units and keeps one for each look-back, in its order.
+func byUnits(models []*model) (lines [][]*model) {
+	for _, m := range models {
+		i := slices.IndexFunc(lines, func(l []*model) bool {
+			return l[0].config.Model == m.config.Model && l[0].config.Units == m.config.Units
+		})
+		if i < 0 {
+			lines = append(lines, []*model{m})
+		} else if last := lines[i][len(lines[i])-1]; last.config.LookBack != m.config.LookBack {
+			lines[i] = append(lines[i], m)
+		}
+	}
+	return lines
+}
+
+// residuals draws the autocorrelation of the errors of the shown run of a model with the 95 % band of white noise, ±1.96/√n.
+func (c *contest) residuals(m *model, w words, language string) *plot.Figure {
+	r := c.shown(m)
+	acf := forecast.ACF(r.errors, residualLags)
+	lags := make([]float64, 0, residualLags)
+	for k := 1; k < len(acf); k++ {
+		lags = append(lags, float64(k))
+	}
+	bound := 1.96 / math.Sqrt(float64(len(r.errors)))
+	layers := []plot.Layer{{Kind: plot.HLine, Y: []float64{0, bound, -bound}, Style: plot.Reference}}
+	if len(lags) > 0 {
+		layers = append(layers, plot.Layer{Kind: plot.Stems, X: lags, Y: acf[1:], Style: plot.Residual})
+	}
+	return &plot.Figure{Language: language, Height: 5, Panels: []plot.Panel{{
+		X:      plot.Axis{Label: w.lag + " (" + c.lookBackUnit(w) + ")"},
+		Y:      plot.Axis{Label: w.residual},
+		Layers: layers,
+	}}}
+}

@@ -1,0 +1,252 @@
+package evaluate
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"weir/internal/forecast"
+	"weir/internal/metric"
+	"weir/internal/series"
+)
+
+// residualLags is how far residual autocorrelations are drawn; Ljung and Box's test takes at most ljungLags.
+const (
+	residualLags = 40
+	ljungLags    = 20
+)
+
+// score is one of the numbers that exist for each run and as a mean over the seeds.
+type score struct {
+	name, unit string
+	of         func(run) float64
+}
+
+// scores lists them in the order of the catalogue.
+func (c *contest) scores(f *field) []score {
+	u := c.data.Unit
+	uu := forecast.Square(u)
+	naive := f.naive.runs[0].score
+	list := []score{
+		{"mse", uu, func(r run) float64 { return r.score.MSE }},
+		{"rmse", u, func(r run) float64 { return r.score.RMSE }},
+		{"mae", u, func(r run) float64 { return r.score.MAE }},
+		{"bias", u, func(r run) float64 { return r.score.Bias }},
+		{"mase", "", func(r run) float64 { return r.score.MASE }},
+		{"r2", "", func(r run) float64 { return r.score.R2 }},
+		{"skill", "", func(r run) float64 { return forecast.Skill(r.score.MSE, naive.MSE) }},
+		{"rmse_gain", "", func(r run) float64 { return forecast.Skill(r.score.RMSE, naive.RMSE) }},
+	}
+	if len(f.validate) > 0 {
+		list = append(list, score{"validation_mse", uu, func(r run) float64 { return r.validation }})
+	}
+	if c.protocol == forecast.Published {
+		list = append(list, score{"mse_without_last", uu, func(r run) float64 { return r.without }})
+	}
+	return append(list,
+		score{"lag_copy", "", func(r run) float64 { return r.lag.Copy }},
+		score{"lag_shift", "steps", func(r run) float64 { return float64(r.lag.Shift) }})
+}
+
+// labelsOf are all labels of a model's metrics.
+func (c *contest) labelsOf(m *model, more ...string) []string {
+	l := append([]string{"protocol", string(c.protocol)}, m.labels...)
+	if !m.trained && m.field.lookBack != 0 {
+		l = append(l, "look_back", text(m.field.lookBack))
+	}
+	return append(l, more...)
+}
+
+// metrics lists everything about the protocol, as the package comment's catalogue says.
+func (c *contest) metrics(e *Evaluate) []metric.Metric {
+	list := c.overall(e)
+	for _, f := range c.fields {
+		for _, m := range f.models {
+			if !m.trained {
+				list = append(list, c.about(m)...)
+			}
+		}
+	}
+	for _, m := range c.sweep {
+		list = append(list, c.about(m)...)
+	}
+	return append(list, c.choices()...)
+}
+
+// about lists the metrics of one model.
+func (c *contest) about(m *model) (list []metric.Metric) {
+	for _, s := range c.scores(m.field) {
+		i := forecast.MeanInterval(m.each(s.of))
+		of := metric.Of(s.name, i.Mean, s.unit, c.labelsOf(m)...)
+		if m.trained {
+			of = of.Over(i.Count)
+		}
+		if i.Count > 1 {
+			of = of.Between(i.Low, i.High)
+		}
+		list = append(list, of)
+		if m.trained {
+			for _, r := range m.runs {
+				list = append(list, metric.Of(s.name, s.of(r), s.unit, c.labelsOf(m, "seed", strconv.FormatInt(r.seed, 10))...))
+			}
+		}
+	}
+	acf1, q, p := m.residuals()
+	list = append(list,
+		metric.Of("copies_last_value", indicator(m.copies()), "", c.labelsOf(m)...),
+		metric.Of("residual_acf1", acf1, "", c.labelsOf(m)...),
+		metric.Of("ljung_box", q, "", c.labelsOf(m)...),
+		metric.Of("ljung_box_p", probability(p), "", c.labelsOf(m)...))
+	for _, rival := range []string{"naive", "ar"} {
+		d, ok := m.against[rival]
+		if !ok {
+			continue
+		}
+		l := c.labelsOf(m, "against", rival)
+		list = append(list, metric.Of("dm", d.HLN, "", l...), metric.Of("dm_p", probability(d.P), "", l...).Over(d.N))
+		if m.trained {
+			list = append(list, metric.Of("dm_p_holm", probability(m.holm[rival]), "", l...).Over(len(c.sweep)))
+		}
+	}
+	return append(list, metric.Of("rank", float64(m.rank), "", c.labelsOf(m)...))
+}
+
+// residuals gives the lag-1 autocorrelation of the residuals and Ljung and Box's test, means over the seeds (of p-values too: they only say whether
+// something is left).
+func (m *model) residuals() (acf1, q, p float64) {
+	var acfs, qs, ps []float64
+	for _, r := range m.runs {
+		n := len(r.errors)
+		acf := forecast.ACF(r.errors, ljungLags)
+		rq, rp := forecast.LjungBox(acf, n, min(ljungLags, n/5))
+		first := math.NaN()
+		if len(acf) > 1 {
+			first = acf[1]
+		}
+		acfs, qs, ps = append(acfs, first), append(qs, rq), append(ps, rp)
+	}
+	return forecast.Mean(acfs), forecast.Mean(qs), forecast.Mean(ps)
+}
+
+// copies says whether the model is the last value in disguise: nearer to it than to the value it forecasts, and not shown to be better than it.
+func (m *model) copies() bool {
+	if m.mean(func(r run) float64 { return r.lag.Copy }) >= 1 {
+		return false
+	}
+	d, ok := m.against["naive"]
+	if !ok {
+		return true // naive itself
+	}
+	p := d.P
+	if h, ok := m.holm["naive"]; ok {
+		p = h
+	}
+	return !(d.HLN > 0 && p < significant)
+}
+
+// significant is the level below which a difference is called one.
+const significant = 0.05
+
+// overall lists what concerns the whole protocol.
+func (c *contest) overall(e *Evaluate) []metric.Metric {
+	p := []string{"protocol", string(c.protocol)}
+	u := c.data.Unit
+	seeds, runs := 0, 0
+	for _, m := range c.sweep {
+		seeds, runs = max(seeds, len(m.runs)), runs+len(m.runs)
+	}
+	list := []metric.Metric{
+		metric.Of("rows", float64(c.data.Len()), "rows", p...),
+		metric.Of("rows_left_out", float64(c.data.Dropped), "rows", p...),
+		metric.Of("segments", float64(len(c.data.Segments)), "", p...),
+		metric.Of("tries", float64(len(c.sweep)), "", p...),
+		metric.Of("trials", float64(runs), "", p...),
+		metric.Of("seeds", float64(seeds), "", p...),
+		metric.Of("mase_m", float64(e.MASE), "steps", p...),
+	}
+	for _, f := range c.fields {
+		l := slices.Clone(p)
+		if f.lookBack != 0 {
+			l = append(l, "look_back", text(f.lookBack))
+		}
+		list = append(list,
+			metric.Of("targets", float64(len(f.test)), "targets", l...),
+			metric.Of("validation_targets", float64(len(f.validate)), "targets", l...),
+			metric.Of("train_rows", float64(f.end), "rows", l...),
+			metric.Of("mase_scale", f.scale, u, l...))
+		if c.protocol == forecast.Published {
+			last := f.naive.runs[0].errors[len(f.test)-1]
+			whole, seen := forecast.FitScaler(f.data.Values), forecast.FitScaler(f.data.Values[:f.end])
+			list = append(list,
+				metric.Of("last_point_share", float64(last*last)/forecast.SumSquares(f.naive.runs[0].errors), "", l...),
+				metric.Of("scaler_leak", indicator(whole != seen), "", l...))
+		}
+	}
+	if c.protocol == forecast.Published {
+		list = append(list, metric.Of("last_coverage", coverage(c.series, c.data.Time[c.data.Len()-1]), "", p...))
+	}
+	return list
+}
+
+// coverage is the fraction of an interval inside the capture, NaN when the series does not say.
+func coverage(s *series.Series, at int64) float64 {
+	i, ok := slices.BinarySearch(s.Time, at)
+	if !ok || i >= len(s.Coverage) {
+		return math.NaN()
+	}
+	return s.Coverage[i]
+}
+
+// choices lists what was chosen and what choosing on the test part would have flattered.
+func (c *contest) choices() (list []metric.Metric) {
+	for _, m := range c.sweep {
+		list = append(list, metric.Of("selected", indicator(m == c.selected), "", c.labelsOf(m, "selected_on", c.on)...))
+	}
+	if c.best != nil {
+		list = append(list, metric.Of("best", 1, "", c.labelsOf(c.best, "selected_on", c.on)...))
+	}
+	_, best := c.schedules()
+	for _, m := range best {
+		list = append(list, metric.Of("selected_in_schedule", 1, "", c.labelsOf(m, "seed", strconv.FormatInt(c.shown(m).seed, 10))...))
+	}
+	if c.on == forecast.Validation && c.selected != nil {
+		onTest := least(c.sweep, func(m *model) float64 { return m.test })
+		p := []string{"protocol", string(c.protocol)}
+		list = append(list,
+			metric.Of("selection_optimism", onTest.test-c.selected.test, forecast.Square(c.data.Unit), p...),
+			metric.Of("selection_same", indicator(onTest == c.selected), "", p...))
+	}
+	return list
+}
+
+// whole lists what concerns the series: its step, and how much of the wire's bytes were captured.
+func whole(s *series.Series) []metric.Metric {
+	list := []metric.Metric{metric.Of("step", s.Step.Seconds(), "s")}
+	captured, err := s.Column("captured_bytes")
+	if err != nil {
+		return list
+	}
+	wire, err := s.Column("wire_bytes")
+	if err != nil {
+		return list
+	}
+	var c, w float64
+	for i := range wire.Values {
+		c += captured.Values[i]
+		w += wire.Values[i]
+	}
+	if w == 0 {
+		return list
+	}
+	return append(list, metric.Of("captured_ratio", c/w, ""))
+}
+
+func indicator(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// probability rounds a p-value: its last digits depend on the processor.
+func probability(p float64) float64 { return forecast.Significant(p, 8) }
