@@ -14,7 +14,8 @@ import (
 // What Read and Scan accept. A file beyond a limit is refused before memory is taken for it.
 const (
 	maxColumns  = 4096
-	maxFooter   = 64 << 20 // bytes
+	maxGroups   = 1<<15 - 1 // row groups
+	maxFooter   = 64 << 20  // bytes
 	maxPage     = 256 << 20
 	maxText     = 1 << 20 // bytes of one text value
 	maxCells    = 1 << 28 // rows x columns that Read holds in memory

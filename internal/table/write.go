@@ -5,12 +5,10 @@ import (
 	"io"
 	"maps"
 	"os"
-	"reflect"
 	"slices"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
-	"github.com/parquet-go/parquet-go/encoding"
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 const (
@@ -18,22 +16,26 @@ const (
 	groupRows = 8 * pageRows     // rows of a row group
 	unitKey   = "weir.unit."     // + column name: metadata key of a unit
 	createdBy = "weir version 1" // the format's version, never the program's: the bytes must not change with it
+	magic     = "PAR1"
 )
 
 // Writer writes a table batch by batch. Memory is bounded by a row group of 262,144 rows in compressed form and a page of 32,768 rows.
 //
-// The bytes depend on the schema, the metadata and the rows only. Row groups and pages have fixed sizes however the rows were
-// batched; zstd runs on one goroutine; statistics exist for integers and text, not for floats (NaN and signed zeros are where
-// implementations differ). Encodings: integers and timestamps as differences (DELTA_BINARY_PACKED, our own encoder), but Uint8, Uint16 and
-// those Uint32 columns whose first page does not rise with a dictionary, as text; floats plain.
+// The bytes depend on the schema, the metadata and the rows only. Row groups and pages have fixed sizes however the rows were batched;
+// zstd runs on one goroutine. Encodings: timestamps and Int64 as differences, so Uint32 when its first page rises (packet numbers);
+// other Uint32, Uint16, Uint8 and text with a dictionary for each row group; floats plain. Integer columns have their smallest and largest
+// value in the footer, so that queries can skip row groups.
 type Writer struct {
 	schema  []Column
 	meta    map[string]string
 	w       io.Writer
-	out     *parquet.Writer // nil until the first page is full
+	offset  int64
+	chunks  []chunk // of the current row group; nil until the first page is full
 	pending Table
-	grouped int // rows in the current row group
-	values  []parquet.Value
+	grouped int64 // rows in the current row group
+	rows    int64
+	groups  []format.RowGroup
+	zstd    *zstd.Encoder
 	err     error
 }
 
@@ -45,7 +47,10 @@ func NewWriter(w io.Writer, schema []Column, meta map[string]string) *Writer {
 		out.schema[i] = Column{Name: c.Name, Unit: c.Unit, Type: c.Type, Nullable: c.Nullable}
 	}
 	out.pending.Columns = slices.Clone(out.schema)
-	out.err = checkSchema(out.schema)
+	if out.err = checkSchema(out.schema); out.err == nil {
+		out.zstd, out.err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault),
+			zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
+	}
 	return out
 }
 
@@ -71,33 +76,30 @@ func (w *Writer) Append(batch *Table) error {
 	if w.err == nil {
 		w.err = batch.check(w.schema)
 	}
-	if w.err != nil {
-		return w.err
-	}
-	for from, rows := 0, batch.Rows(); from < rows; {
+	for from, rows := 0, batch.Rows(); w.err == nil && from < rows; {
 		n := min(rows-from, pageRows-w.pending.Rows())
 		for i := range w.pending.Columns {
 			w.pending.Columns[i].extend(&batch.Columns[i], from, from+n)
 		}
 		from += n
 		if w.pending.Rows() == pageRows {
-			if w.err = w.flush(); w.err != nil {
-				return w.err
-			}
+			w.err = w.flushPage()
 		}
 	}
-	return nil
+	return w.err
 }
 
 // Close writes what is held back and the footer. Its error, or that of an earlier Append, means that the file is not whole.
 func (w *Writer) Close() error {
-	if w.err == nil && (w.out == nil || w.pending.Rows() > 0) {
-		w.err = w.flush()
+	if w.err == nil && w.pending.Rows() > 0 {
+		w.err = w.flushPage()
 	}
-	if w.err != nil {
-		return w.err
+	if w.err == nil {
+		w.err = w.flushGroup()
 	}
-	w.err = w.out.Close()
+	if w.err == nil {
+		w.err = w.writeFooter()
+	}
 	return w.err
 }
 
@@ -123,137 +125,69 @@ func (c *Column) extend(b *Column, from, to int) {
 	}
 }
 
-// flush writes the pending rows as one page of each column.
-func (w *Writer) flush() error {
-	if w.out == nil {
-		w.open()
-	}
-	columns := w.out.ColumnWriters()
-	for i := range w.pending.Columns {
-		c := &w.pending.Columns[i]
-		w.values = c.appendValues(w.values[:0], i)
-		if len(w.values) > 0 {
-			if _, err := columns[i].WriteRowValues(w.values); err != nil {
-				return err
-			}
-			if err := columns[i].Flush(); err != nil {
-				return err
-			}
+// flushPage makes the pending rows one page of each column.
+func (w *Writer) flushPage() error {
+	if w.chunks == nil {
+		w.chunks = make([]chunk, len(w.schema))
+		for i := range w.chunks {
+			w.chunks[i].start(&w.pending.Columns[i])
 		}
-		c.Ints, c.Floats, c.Null = c.Ints[:0], c.Floats[:0], nil
-		clear(c.Texts)
-		c.Texts = c.Texts[:0]
 	}
-	w.grouped += len(w.values)
+	rows := w.pending.Rows()
+	for i := range w.chunks {
+		c := &w.pending.Columns[i]
+		if err := w.chunks[i].addPage(c, w.zstd); err != nil {
+			return err
+		}
+		clear(c.Texts)
+		c.Ints, c.Floats, c.Texts, c.Null = c.Ints[:0], c.Floats[:0], c.Texts[:0], nil
+	}
+	w.grouped += int64(rows)
 	if w.grouped >= groupRows {
-		w.grouped = 0
-		return w.out.Flush()
+		return w.flushGroup()
 	}
 	return nil
 }
 
-func (c *Column) appendValues(values []parquet.Value, index int) []parquet.Value {
-	level := 0
-	if c.Nullable {
-		level = 1
+// flushGroup writes the row group, if it has rows.
+func (w *Writer) flushGroup() error {
+	if w.grouped == 0 {
+		return nil
 	}
-	for i := range c.Len() {
-		var v parquet.Value
-		switch {
-		case c.IsNull(i):
-			values = append(values, v.Level(0, 0, index))
-			continue
-		case c.Type == Float64:
-			v = parquet.DoubleValue(c.Floats[i])
-		case c.Type == Text:
-			v = parquet.ByteArrayValue([]byte(c.Texts[i]))
-		case c.Type == Timestamp || c.Type == Int64:
-			v = parquet.Int64Value(c.Ints[i])
-		default:
-			v = parquet.Int32Value(int32(uint32(c.Ints[i])))
-		}
-		values = append(values, v.Level(0, level, index))
-	}
-	return values
-}
-
-// open starts the file, with encodings chosen by the pending rows.
-func (w *Writer) open() {
-	root := make(parquet.Group, len(w.schema))
-	fields := make([]parquet.Field, len(w.schema))
-	options := []parquet.WriterOption{
-		&parquet.WriterConfig{CreatedBy: createdBy},
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault, Concurrency: 1}),
-		parquet.DataPageVersion(1),
-		parquet.DataPageStatistics(false),
-		parquet.PageBufferSize(8 * pageRows),
-		parquet.MaxRowsPerRowGroup(groupRows),
-	}
-	for i := range w.pending.Columns {
-		c := &w.pending.Columns[i]
-		root[c.Name] = c.node()
-		fields[i] = field{Node: root[c.Name], name: c.Name}
-		if c.Unit != "" {
-			options = append(options, parquet.KeyValueMetadata(unitKey+c.Name, c.Unit))
-		}
-		if c.Type == Float64 {
-			options = append(options, parquet.SkipPageBounds(c.Name))
+	if w.offset == 0 {
+		if err := w.write([]byte(magic)); err != nil {
+			return err
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(w.meta)) {
-		options = append(options, parquet.KeyValueMetadata(key, w.meta[key]))
+	group := format.RowGroup{NumRows: w.grouped, FileOffset: w.offset, Ordinal: int16(len(w.groups))}
+	if len(w.groups) == maxGroups {
+		return fmt.Errorf("table: more than %d rows", int64(maxGroups)*groupRows)
 	}
-	schema := parquet.NewSchema("weir", ordered{root, fields})
-	w.out = parquet.NewWriter(w.w, append(options, schema)...)
-}
-
-// node is the column's description for the Parquet library.
-func (c *Column) node() parquet.Node {
-	var node parquet.Node
-	var code encoding.Encoding = &parquet.RLEDictionary
-	switch c.Type {
-	case Timestamp:
-		node, code = parquet.Timestamp(parquet.Nanosecond), &parquet.DeltaBinaryPacked
-	case Int64:
-		node, code = parquet.Int(64), &parquet.DeltaBinaryPacked
-	case Uint32:
-		node = parquet.Uint(32)
-		if slices.IsSorted(c.Ints) {
-			code = &parquet.DeltaBinaryPacked
+	for i := range w.chunks {
+		meta, parts, err := w.chunks[i].finish(&w.schema[i], w.offset, w.zstd)
+		if err != nil {
+			return err
 		}
-	case Uint16:
-		node = parquet.Uint(16)
-	case Uint8:
-		node = parquet.Uint(8)
-	case Float64:
-		node, code = parquet.Leaf(parquet.DoubleType), &parquet.Plain
-	case Text:
-		node = parquet.String()
+		for _, part := range parts {
+			if err := w.write(part); err != nil {
+				return err
+			}
+		}
+		group.Columns = append(group.Columns, format.ColumnChunk{MetaData: meta})
+		group.TotalByteSize += meta.TotalUncompressedSize
+		group.TotalCompressedSize += meta.TotalCompressedSize
 	}
-	node = parquet.Encoded(node, code)
-	if c.Nullable {
-		node = parquet.Optional(node)
-	}
-	return node
+	w.groups = append(w.groups, group)
+	w.rows += w.grouped
+	w.grouped = 0
+	return nil
 }
 
-// ordered is a group whose fields keep their order (parquet.Group sorts them by name).
-type ordered struct {
-	parquet.Group
-	fields []parquet.Field
+func (w *Writer) write(data []byte) error {
+	n, err := w.w.Write(data)
+	w.offset += int64(n)
+	return err
 }
-
-func (o ordered) Fields() []parquet.Field { return o.fields }
-
-type field struct {
-	parquet.Node
-	name string
-}
-
-func (f field) Name() string { return f.name }
-
-// Value is for rows held in Go structs, which a Writer never has.
-func (f field) Value(reflect.Value) reflect.Value { return reflect.Value{} }
 
 // Write writes a whole table to a file that it creates or replaces.
 func Write(path string, t *Table) (err error) {
