@@ -1,5 +1,12 @@
 package plot
 
+import (
+	"math"
+	"strconv"
+
+	"weir/internal/locale"
+)
+
 // Scale divides values by the power of a thousand that makes the largest readable and
 // returns them with the unit's prefix: (2.5e6, "B/s") becomes (2.5, "MB/s"),
 // B²/s² becomes kB²/s² (a millionth). Units that take no SI prefix get a power of ten: "10³ packets/s". The slice
@@ -13,9 +20,40 @@ func Scale(values []float64, unit string) ([]float64, string) {
 	return scaled, unit
 }
 
-// Prefix gives the divisor and the prefixed unit that Scale would use, for several slices that share an axis.
+// Prefix gives the divisor and the prefixed unit that Scale would use, for several slices that share an axis: join them, or pass
+// their largest values.
 func Prefix(values []float64, unit string) (divisor float64, prefixed string) {
-	return 1, unit
+	top := 0.0
+	for _, v := range values {
+		if finite(v) {
+			top = max(top, math.Abs(v))
+		}
+	}
+	symbols, _ := locale.Of("en") // units with prefixes are the same symbols in every language
+	factor, name := symbols.Scale(unit, top)
+	switch {
+	case factor != 1:
+		return math.Round(1 / factor), name
+	case name != unit, top < 1e5, isPrefixed(symbols, unit):
+		return 1, unit
+	}
+	power := floorLog10(top) / 3 * 3
+	return exp10(power), "10" + superscripts(power) + " " + unit
+}
+
+// isPrefixed says whether the unit takes SI prefixes.
+func isPrefixed(l *locale.Locale, unit string) bool {
+	factor, _ := l.Scale(unit, 1e30)
+	return factor != 1
+}
+
+func superscripts(n int) string {
+	digits := []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")
+	out := ""
+	for _, d := range strconv.Itoa(n) {
+		out += string(digits[d-'0'])
+	}
+	return out
 }
 
 // Seconds turns nanoseconds since 1970 into the seconds of a Clock axis.

@@ -1,0 +1,484 @@
+package plot
+
+import (
+	"math"
+	"slices"
+)
+
+const (
+	bandOpacity = 25 // percent
+	stemWidth   = 0.8
+	capHalf     = 2.0 // half the width of an interval's ends
+)
+
+// A place is a point of the page in pt, before it is rounded.
+type place struct{ x, y float64 }
+
+// layer draws one layer into its frame.
+func (l *layout) layer(fr *frame, layer *Layer) {
+	look := layer.Style.look()
+	switch layer.Kind {
+	case Line, LinePoints, Steps:
+		l.line(fr, layer, look)
+	case Points:
+		l.intervals(fr, layer, look, 0)
+		places := fr.places(layer)
+		l.markers(look, places, markerSize(len(places)))
+	case Bars:
+		l.bars(fr, layer, look)
+	case Stems:
+		l.stems(fr, layer, look)
+	case Band:
+		l.band(fr, layer, look)
+	case HLine:
+		l.hlines(fr, layer, look)
+	case VLine:
+		l.vlines(fr, layer, look)
+	}
+}
+
+// course is a layer's line as runs of places, broken where a value is missing.
+func (fr *frame) course(layer *Layer) [][]place {
+	var runs [][]place
+	var run []place
+	for i := range layer.len() {
+		x, okX := fr.x.own(layer.x(i))
+		y, okY := fr.y.own(layer.Y[i])
+		if !okX || !okY {
+			if run != nil {
+				runs, run = append(runs, run), nil
+			}
+			continue
+		}
+		if layer.Kind == Steps {
+			until, ok := fr.stepEnd(layer, i, x)
+			if !ok {
+				continue
+			}
+			run = append(run, place{fr.x.place(x), fr.y.place(y)}, place{fr.x.place(until), fr.y.place(y)})
+			continue
+		}
+		run = append(run, place{fr.x.place(x), fr.y.place(y)})
+	}
+	if run != nil {
+		runs = append(runs, run)
+	}
+	return runs
+}
+
+// stepEnd is where the i-th step ends, in own units.
+func (fr *frame) stepEnd(layer *Layer, i int, x float64) (float64, bool) {
+	n := layer.len()
+	if i+1 < n {
+		return fr.x.own(layer.x(i + 1))
+	}
+	if n == 1 {
+		return x, true
+	}
+	before, ok := fr.x.own(layer.x(n - 2))
+	return x + (x - before), ok
+}
+
+func (l *layout) line(fr *frame, layer *Layer, look look) {
+	var runs [][]spot
+	for _, run := range fr.course(layer) {
+		for _, part := range l.clip(fr, thin(run)) {
+			runs = append(runs, spots(part))
+		}
+	}
+	l.scene.stroke(look.paint, lineWidth(look, layer.len()), look.dash, runs...)
+	if layer.Kind == LinePoints {
+		l.intervals(fr, layer, look, 0)
+		places := fr.places(layer)
+		l.markers(look, places, markerSize(len(places)))
+	}
+}
+
+// lineWidth makes lines of many points finer, as they cross themselves in the same place.
+func lineWidth(look look, n int) float64 {
+	if n > 400 {
+		return float64(look.width * 0.75)
+	}
+	return look.width
+}
+
+// thin keeps the first, lowest, highest and last place of each half-point column that a run passes through. Drawn at any
+// width of line that paper shows, the picture is the same.
+func thin(run []place) []place {
+	const column = 0.5
+	if len(run) <= 4 {
+		return run
+	}
+	var out []place
+	for i := 0; i < len(run); {
+		j, c := i+1, math.Floor(run[i].x/column)
+		low, high := i, i
+		for ; j < len(run) && math.Floor(run[j].x/column) == c; j++ {
+			if run[j].y < run[low].y {
+				low = j
+			}
+			if run[j].y > run[high].y {
+				high = j
+			}
+		}
+		keep := []int{i, min(low, high), max(low, high), j - 1}
+		for _, k := range slices.Compact(keep) {
+			out = append(out, run[k])
+		}
+		i = j
+	}
+	return out
+}
+
+// spots rounds, dropping places that fall on the one before.
+func spots(run []place) []spot {
+	var out []spot
+	for _, p := range run {
+		if s := at(p.x, p.y); len(out) == 0 || out[len(out)-1] != s {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// clip cuts a run at the edges of the plot area (Liang and Barsky 1984).
+func (l *layout) clip(fr *frame, run []place) [][]place {
+	const slack = 0.3 // half a line is not worth a cut
+	lo, hi := place{l.left - slack, fr.top - slack}, place{l.right + slack, fr.bottom + slack}
+	inside := func(p place) bool { return p.x >= lo.x && p.x <= hi.x && p.y >= lo.y && p.y <= hi.y }
+	if !slices.ContainsFunc(run, func(p place) bool { return !inside(p) }) {
+		return [][]place{run}
+	}
+	if len(run) == 1 {
+		return nil
+	}
+	var runs [][]place
+	var current []place
+	for i := 1; i < len(run); i++ {
+		a, b, ok := cut(run[i-1], run[i], lo, hi)
+		if !ok {
+			continue
+		}
+		if len(current) == 0 || current[len(current)-1] != a {
+			if current != nil {
+				runs = append(runs, current)
+			}
+			current = []place{a}
+		}
+		current = append(current, b)
+	}
+	if current != nil {
+		runs = append(runs, current)
+	}
+	return runs
+}
+
+// cut shortens a segment to what lies in the box.
+func cut(a, b, lo, hi place) (place, place, bool) {
+	from, to := 0.0, 1.0
+	dx, dy := b.x-a.x, b.y-a.y
+	for _, edge := range [4][2]float64{{-dx, a.x - lo.x}, {dx, hi.x - a.x}, {-dy, a.y - lo.y}, {dy, hi.y - a.y}} {
+		p, q := edge[0], edge[1]
+		switch {
+		case p == 0 && q < 0:
+			return a, b, false
+		case p < 0:
+			from = max(from, q/p)
+		case p > 0:
+			to = min(to, q/p)
+		}
+	}
+	if from > to {
+		return a, b, false
+	}
+	first, last := a, b
+	if from > 0 {
+		first = place{a.x + float64(from*dx), a.y + float64(from*dy)}
+	}
+	if to < 1 {
+		last = place{a.x + float64(to*dx), a.y + float64(to*dy)}
+	}
+	return first, last, true
+}
+
+// places are a layer's points inside the plot area. So many that they cover each other are thinned on a grid.
+func (fr *frame) places(layer *Layer) []place {
+	var all []place
+	for i := range layer.len() {
+		x, okX := fr.x.own(layer.x(i))
+		y, okY := fr.y.own(layer.Y[i])
+		if okX && okY && fr.holds(x, y) {
+			all = append(all, place{fr.x.place(x), fr.y.place(y)})
+		}
+	}
+	for cell := 0.25; len(all) > 5000; cell *= 2 {
+		seen := map[[2]int]bool{}
+		all = slices.DeleteFunc(all, func(p place) bool {
+			key := [2]int{int(p.x / cell), int(p.y / cell)}
+			again := seen[key]
+			seen[key] = true
+			return again
+		})
+	}
+	return all
+}
+
+func (fr *frame) holds(x, y float64) bool {
+	inX := x >= fr.x.lo-1e-9*(fr.x.hi-fr.x.lo) && x <= fr.x.hi+1e-9*(fr.x.hi-fr.x.lo)
+	return inX && y >= fr.y.lo-1e-9*(fr.y.hi-fr.y.lo) && y <= fr.y.hi+1e-9*(fr.y.hi-fr.y.lo)
+}
+
+// markerSize is the diameter of a marker among n.
+func markerSize(n int) float64 {
+	switch {
+	case n > 1000:
+		return 1.2
+	case n > 200:
+		return 2
+	}
+	return 3.6
+}
+
+// markers draws a style's marker at each place.
+func (l *layout) markers(look look, places []place, size float64) {
+	if look.marker == disc || size < 2 {
+		dots := make([][]spot, len(places))
+		for i, p := range places {
+			dots[i] = []spot{at(p.x, p.y)}
+		}
+		l.scene.stroke(look.paint, size, nil, dots...)
+		return
+	}
+	var shapes [][]spot
+	for _, p := range places {
+		shapes = append(shapes, shape(look.marker, p, size/2)...)
+	}
+	if look.marker == cross {
+		l.scene.stroke(look.paint, 0.9, nil, shapes...)
+		return
+	}
+	l.scene.area(look.paint, 100, shapes...)
+}
+
+// shape is a marker's outline; sizes are such that all look equally large.
+func shape(m markerShape, p place, r float64) [][]spot {
+	to := func(dx, dy float64) spot { return at(p.x+float64(dx*r), p.y+float64(dy*r)) }
+	switch m {
+	case square:
+		return [][]spot{{to(-0.9, -0.9), to(0.9, -0.9), to(0.9, 0.9), to(-0.9, 0.9)}}
+	case triangle:
+		return [][]spot{{to(-1.2, 0.8), to(1.2, 0.8), to(0, -1.3)}}
+	case wedge:
+		return [][]spot{{to(-1.2, -0.8), to(1.2, -0.8), to(0, 1.3)}}
+	case diamond:
+		return [][]spot{{to(-1.3, 0), to(0, -1.3), to(1.3, 0), to(0, 1.3)}}
+	}
+	return [][]spot{{to(-1, -1), to(1, 1)}, {to(-1, 1), to(1, -1)}}
+}
+
+// intervals draws Low to High at each point, with ends; shift moves them sideways (bars).
+func (l *layout) intervals(fr *frame, layer *Layer, look look, shift float64) {
+	if layer.Low == nil {
+		return
+	}
+	var runs [][]spot
+	for i := range layer.len() {
+		x, okX := fr.x.own(layer.x(i))
+		low, okLow := fr.y.own(layer.Low[i])
+		high, okHigh := fr.y.own(layer.High[i])
+		if !okX || !okLow || !okHigh || x < fr.x.lo || x > fr.x.hi {
+			continue
+		}
+		px, a, b := fr.x.place(x)+shift, fr.inY(low), fr.inY(high)
+		runs = append(runs, []spot{at(px, a), at(px, b)}, []spot{at(px-capHalf, a), at(px+capHalf, a)}, []spot{at(px-capHalf, b), at(px+capHalf, b)})
+	}
+	if layer.Kind == Bars {
+		look.paint = inkPaint
+	}
+	l.scene.stroke(look.paint, 0.7, nil, runs...)
+}
+
+// inY places a value, kept inside the plot area.
+func (fr *frame) inY(own float64) float64 { return fr.y.place(min(max(own, fr.y.lo), fr.y.hi)) }
+func (fr *frame) inX(own float64) float64 { return fr.x.place(min(max(own, fr.x.lo), fr.x.hi)) }
+
+func box(x1, y1, x2, y2 float64) []spot {
+	return []spot{at(x1, y1), at(x2, y1), at(x2, y2), at(x1, y2)}
+}
+
+// barSpacing is the width of a group of bars in own units: the smallest distance between the places of any two bars in the panel.
+func barSpacing(p *Panel, s *scale) float64 {
+	var all []float64
+	for i := range p.Layers {
+		layer := &p.Layers[i]
+		if layer.Kind != Bars {
+			continue
+		}
+		if layer.Width > 0 && !s.axis.Log {
+			return layer.Width
+		}
+		for j := range layer.len() {
+			if own, ok := s.own(layer.x(j)); ok {
+				all = append(all, own)
+			}
+		}
+	}
+	slices.Sort(all)
+	spacing := math.Inf(1)
+	for i := 1; i < len(all); i++ {
+		if d := all[i] - all[i-1]; d > 1e-9*max(math.Abs(all[i]), smallest) {
+			spacing = min(spacing, d)
+		}
+	}
+	if math.IsInf(spacing, 1) {
+		return 1
+	}
+	return spacing
+}
+
+// bars draws the layer's share of each group.
+func (l *layout) bars(fr *frame, layer *Layer, look look) {
+	group, mine := 0, 0
+	for i := range fr.panel.Layers {
+		if &fr.panel.Layers[i] == layer {
+			mine = group
+		}
+		if fr.panel.Layers[i].Kind == Bars {
+			group++
+		}
+	}
+	whole := (fr.x.place(fr.x.lo+barSpacing(fr.panel, &fr.x)) - fr.x.from)
+	used := whole * 0.8
+	if layer.Width > 0 { // a histogram's bars touch, but for a hair
+		used = whole - min(0.4, whole*0.1)
+	}
+	wide := used / float64(group)
+	shift := float64(wide*float64(mine)) - used/2
+	foot := fr.y.from
+	if !fr.y.axis.Log {
+		foot = fr.inY(0)
+	}
+	var shapes [][]spot
+	drawn := barColumns{}
+	for i := range layer.len() {
+		x, okX := fr.x.own(layer.x(i))
+		y, okY := fr.y.own(layer.Y[i])
+		if !okX || !okY || x < fr.x.lo || x > fr.x.hi {
+			continue
+		}
+		left := fr.x.place(x) + shift
+		right, top := min(left+wide, l.right), fr.inY(y)
+		if left = max(left, l.left); left < right && top != foot && drawn.adds(left, wide, top, foot) {
+			shapes = append(shapes, box(left, top, right, foot))
+		}
+	}
+	l.scene.area(look.paint, 100, shapes...)
+	l.intervals(fr, layer, look, shift+wide/2)
+}
+
+// barColumns leaves out bars narrower than a quarter point that one in the same column already covers.
+type barColumns map[int][2]float64
+
+func (c barColumns) adds(left, wide, top, foot float64) bool {
+	if wide > 0.25 {
+		return true
+	}
+	column := int(left * 4)
+	had, ok := c[column]
+	if ok && min(top, foot) >= had[0] && max(top, foot) <= had[1] {
+		return false
+	}
+	if !ok {
+		had = [2]float64{foot, foot}
+	}
+	c[column] = [2]float64{min(had[0], top), max(had[1], top)}
+	return true
+}
+
+func (l *layout) stems(fr *frame, layer *Layer, look look) {
+	foot := fr.y.from
+	if !fr.y.axis.Log {
+		foot = fr.inY(0)
+	}
+	places := fr.places(layer)
+	var runs [][]spot
+	for _, p := range places {
+		runs = append(runs, []spot{at(p.x, foot), at(p.x, p.y)})
+	}
+	if !fr.y.axis.Log {
+		l.scene.stroke(inkPaint, axisWidth, nil, []spot{at(l.left, foot), at(l.right, foot)})
+	}
+	l.scene.stroke(look.paint, min(stemWidth, 200/float64(len(places)+1)), nil, runs...)
+	l.markers(look, places, min(markerSize(len(places)), 2.6))
+}
+
+// band fills the area between Low and High, thinned like a line to the outermost values of each column.
+func (l *layout) band(fr *frame, layer *Layer, look look) {
+	var shapes [][]spot
+	var lower, upper []place
+	flush := func() {
+		if len(lower) > 1 {
+			outline := append(thinEdge(upper, true), reversed(thinEdge(lower, false))...)
+			if s := spots(outline); len(s) > 2 {
+				shapes = append(shapes, s)
+			}
+		}
+		lower, upper = nil, nil
+	}
+	for i := range layer.len() {
+		x, okX := fr.x.own(layer.x(i))
+		low, okLow := fr.y.own(layer.Low[i])
+		high, okHigh := fr.y.own(layer.High[i])
+		if !okX || !okLow || !okHigh {
+			flush()
+			continue
+		}
+		lower = append(lower, place{fr.inX(x), fr.inY(low)})
+		upper = append(upper, place{fr.inX(x), fr.inY(high)})
+	}
+	flush()
+	l.scene.area(look.paint, bandOpacity, shapes...)
+}
+
+// thinEdge keeps the outermost place of each half-point column.
+func thinEdge(run []place, top bool) []place {
+	var out []place
+	for i, p := range run {
+		n := len(out)
+		if n > 1 && i < len(run)-1 && math.Floor(p.x*2) == math.Floor(out[n-1].x*2) {
+			if top == (p.y < out[n-1].y) {
+				out[n-1].y = p.y
+			}
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func reversed(run []place) []place {
+	slices.Reverse(run)
+	return run
+}
+
+func (l *layout) hlines(fr *frame, layer *Layer, look look) {
+	var runs [][]spot
+	for _, v := range layer.Y {
+		if own, ok := fr.y.own(v); ok && own >= fr.y.lo && own <= fr.y.hi {
+			y := fr.y.place(own)
+			runs = append(runs, []spot{at(l.left, y), at(l.right, y)})
+		}
+	}
+	l.scene.stroke(look.paint, look.width, look.dash, runs...)
+}
+
+func (l *layout) vlines(fr *frame, layer *Layer, look look) {
+	var runs [][]spot
+	for _, v := range layer.X {
+		if own, ok := fr.x.own(v); ok && own >= fr.x.lo && own <= fr.x.hi {
+			x := fr.x.place(own)
+			runs = append(runs, []spot{at(x, fr.top), at(x, fr.bottom)})
+		}
+	}
+	l.scene.stroke(look.paint, look.width, look.dash, runs...)
+}
