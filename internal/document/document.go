@@ -116,15 +116,19 @@ type Number struct {
 	Formula string // how Value follows from several sources; empty when it is the only source's value
 	Name    string // words for the macro's name: "forecast demo rmse naive"
 
+	Interval *[2]float64 // low and high, where there are
+	Count    int64       // how many values it summarises; 0 when that is not known
+
 	macro string // letters only; set by the LaTeX renderer
 }
 
 // Source is one value of an artifact.
 type Source struct {
-	From   string // the reference in the pipeline: evaluate.forecast["demo"].metrics
-	Digest string // sha256:...
-	Metric string
-	Labels []string // key, value, key, value; sorted by key
+	Capture string // the key of for_each, empty without
+	From    string // the reference in the pipeline: evaluate.forecast["demo"].metrics
+	Digest  string // sha256:...
+	Metric  string
+	Labels  []string // key, value, key, value; sorted by key
 }
 
 // String names the source in one line: evaluate.forecast["demo"].metrics: rmse{model=naive}.

@@ -1,12 +1,51 @@
-// Package report renders a report. See the next version.
+// Package report is the stage kind "report": it renders a template and the numbers of other stages as a page and as a paper. It is the last
+// stage but typeset; it computes nothing but ratios and differences of what it was given.
+//
+// A template is Markdown with the actions of text/template. Its numbers come from metrics.json (and decode.json) by input, name and labels; one
+// that does not exist, or is not the only one, is an error at the template's line. On the page each number tells which stage and artifact it
+// comes from; in the paper each is a macro of numbers.tex.
+//
+//	{{range $c := captures}}                           the keys of for_each, sorted
+//	{{$f := $c.In "forecast"}}                         the path of an input for this capture: "forecast.demo"; {{if $c.Has "forecast"}}
+//	{{num $f "rmse" "model" "naive" "protocol" "strict"}}
+//	                                                   one number with unit; labels narrow it, "order" "" asks that the label is not there;
+//	                                                   values of single seeds are left out unless "seed" is asked for
+//	{{num ... | digits 4}} percent plain date clock instant interval abs
+//	                                                   how it is printed; p-values print with their relation: "= 0.02", "< 0.001"
+//	{{ratio A B}} {{minus A B}} {{reduction A B}}      a / b, a - b, and (b - a) / b as a percentage
+//	{{rows $f "rmse" ...}} {{least ...}} {{which $f "selected" ...}}
+//	                                                   all that fit; the smallest; those whose value is 1
+//	.Model .Label "column" .Raw "period" .Is "model" "ar" .Same "dm_p" "against" "ar" .HasSame ... .Count .HasInterval
+//	                                                   of a number: who it is about, its labels, another metric of the same model
+//	{{if exists $f "dm_p" "protocol" "strict"}}        whether there is such an input, or metric with a value
+//	lt le gt ge better significant                     comparisons: better is the smaller error, significant p < 0.05
+//	{{table "models" $f "caption"}}                    captures describe models seasons sizes sweep tests
+//	{{figure $e "series" "caption"}} {{if hasfigure $e "x"}} {{range figures $f "forecast_"}}{{.Name}} {{.Rest}}
+//	{{ref "figure" $c "series"}} {{ref "table" $c "describe"}}
+//	                                                   "Figure 2"; tables are called by kind and the values of their labels: "sweep 50 64"
+//	{{provenance "caption"}} {{title "default"}} {{name S}} {{code S}} {{several}}
+//
+// Text from the data (names of captures, columns, files) is never markup, neither Markdown's nor HTML's nor TeX's.
 package report
 
 import (
 	"context"
-	"errors"
+	"embed"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 
+	"weir/internal/document"
+	"weir/internal/locale"
+	"weir/internal/metric"
 	"weir/stages"
 )
+
+//go:embed templates/*.md
+var templates embed.FS
 
 // Report renders a template and the numbers of other stages as HTML and LaTeX.
 type Report struct {
@@ -31,5 +70,156 @@ func Kind() stages.Kind {
 
 // Run implements stages.Stage.
 func (r *Report) Run(ctx context.Context, env *stages.Env) error {
-	return errors.New("not yet")
+	file, source, err := r.source()
+	if err != nil {
+		return err
+	}
+	lib, err := open(r.Inputs)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	doc, figures, err := expand(file, source, r.Language, r.Title, lib)
+	if err != nil {
+		return err
+	}
+	if err := r.write(doc, figures); err != nil {
+		return err
+	}
+	for i, sentence := range doc.Findings() {
+		if i < 2 {
+			env.Find(sentence)
+		}
+	}
+	tables := 0
+	for _, b := range doc.Blocks {
+		if t, ok := b.(*document.Table); ok && !t.Plain {
+			tables++
+		}
+	}
+	env.Summarize(fmt.Sprintf("%d numbers, %d tables, %d figures", len(doc.Numbers()), tables, len(figures)))
+	return nil
+}
+
+// source is the template's text and what errors call it.
+func (r *Report) source() (file, text string, err error) {
+	if !r.Template.Given() {
+		name := "templates/" + r.Language + ".md"
+		data, err := templates.ReadFile(name)
+		return "built-in " + r.Language + ".md", string(data), err
+	}
+	if r.Template.Files != nil {
+		return "", "", fmt.Errorf("template %s: a folder, expected one Markdown file", r.Template.From)
+	}
+	data, err := readBounded(r.Template.Path, document.MaxTemplate)
+	return r.Template.From, string(data), err
+}
+
+// readBounded reads a file of at most limit bytes.
+func readBounded(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s: larger than %d bytes", path, limit)
+	}
+	return data, err
+}
+
+// expand executes the template twice: the first time to learn which tables and figures there are, so that the second can say at which line a
+// reference leads nowhere.
+func expand(file, source, language, title string, lib *library) (*document.Document, map[string]figure, error) {
+	l, err := locale.Of(language)
+	if err != nil {
+		return nil, nil, err
+	}
+	first := &renderer{lib: lib, locale: l, words: wordsOf(language), title: title, marks: &document.Marks{}, tables: map[string]bool{}, figures: map[string]figure{}}
+	t, err := document.New(file, source, first.functions())
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := t.Expand(first.functions(), nil); err != nil {
+		return nil, nil, err
+	}
+	known := map[document.Ref]bool{}
+	for name := range first.tables {
+		known[document.Ref{Kind: "table", Name: name}] = true
+	}
+	for name := range first.figures {
+		known[document.Ref{Kind: "figure", Name: name}] = true
+	}
+	second := &renderer{lib: lib, locale: l, words: first.words, title: title, marks: &document.Marks{}, tables: map[string]bool{}, figures: map[string]figure{}, known: known, strict: true}
+	markdown, err := t.Expand(second.functions(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	doc, err := t.Parse(markdown, second.marks, language)
+	return doc, second.figures, err
+}
+
+func (r *Report) write(doc *document.Document, figures map[string]figure) error {
+	page, err := doc.HTML()
+	if err != nil {
+		return err
+	}
+	paper, err := doc.LaTeX()
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{r.HTML.Path: page, r.TeX.Path: []byte(paper.Main), r.Numbers.Path: []byte(paper.Numbers)}
+	for name, tex := range paper.Tables {
+		files[filepath.Join(r.Tables.Path, name+".tex")] = []byte(tex)
+	}
+	for name, f := range figures {
+		for ending, from := range map[string]stages.Input{".svg": f.svg, ".pdf": f.pdf} {
+			if files[filepath.Join(r.Figures.Path, name+ending)], err = readBounded(from.Path, document.MaxSVG); err != nil {
+				return err
+			}
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if err := os.WriteFile(path, files[path], 0o666); err != nil {
+			return err
+		}
+	}
+	return metric.Write(r.Metrics.Path, printed(doc))
+}
+
+// printed lists the numbers on the page, in the order of appearance, with the artifact that each comes from as label. A number made of several has
+// its formula as label and its first source's artifact.
+func printed(doc *document.Document) []metric.Metric {
+	list := []metric.Metric{}
+	seen := map[string]bool{}
+	for _, n := range doc.Numbers() {
+		s := n.Sources[0]
+		labels := []string{"artifact", s.Digest, "from", s.From}
+		if n.Formula != "" {
+			labels = append(labels, "formula", n.Formula)
+		}
+		if s.Capture != "" {
+			labels = append(labels, "capture", s.Capture)
+		}
+		m := metric.Of(s.Metric, n.Value, n.Unit, append(labels, s.Labels...)...)
+		if n.Interval != nil {
+			m = m.Between(n.Interval[0], n.Interval[1])
+		}
+		if n.Count > 0 {
+			m = m.Over(int(n.Count))
+		}
+		key := n.Formula + "\x00" + s.String() + "\x00" + s.Digest
+		for _, other := range n.Sources[1:] {
+			key += "\x00" + other.String()
+		}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		list = append(list, m)
+	}
+	return list
 }

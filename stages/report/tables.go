@@ -1,0 +1,525 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"weir/internal/document"
+	"weir/internal/locale"
+)
+
+// table puts a table on the page: its kind, the input it is about, a caption, and labels that narrow it.
+func (r *renderer) table(kind, path, caption string, labels ...string) (string, error) {
+	builders := map[string]func(*group, []string) (*document.Table, error){
+		"describe": r.describeTable, "sweep": r.sweepTable, "models": r.modelsTable, "tests": r.testsTable, "sizes": r.sizesTable, "seasons": r.seasonsTable,
+	}
+	if kind == "captures" {
+		return r.place("captures", "", caption, nil, r.capturesTable(path))
+	}
+	build, ok := builders[kind]
+	if !ok {
+		return "", fmt.Errorf("no table %q%s", kind, near(kind, []string{"captures", "describe", "models", "seasons", "sizes", "sweep", "tests"}))
+	}
+	g, err := r.lib.find(path)
+	if err != nil {
+		return "", err
+	}
+	if len(labels)%2 != 0 {
+		return "", fmt.Errorf("labels come in pairs, key and value: %s", strings.Join(labels, " "))
+	}
+	t, err := build(g, labels)
+	if err != nil {
+		return "", err
+	}
+	return r.place(kind, g.capture, caption, labels, t)
+}
+
+// place names the table, captions it and returns its mark. The label values become part of the name.
+func (r *renderer) place(kind, capture, caption string, labels []string, t *document.Table) (string, error) {
+	of, err := document.ParseInline(caption, r.marks)
+	if err != nil {
+		return "", err
+	}
+	name := kind
+	for i := 1; i < len(labels); i += 2 {
+		name += " " + labels[i]
+	}
+	t.Name, t.Caption = label(capture, name), of
+	if r.tables[t.Name] {
+		return "", fmt.Errorf("table %q is already in the report", t.Name)
+	}
+	r.tables[t.Name] = true
+	return r.marks.Block(t), nil
+}
+
+func text(s string) []document.Inline {
+	if s == "" {
+		return nil
+	}
+	return []document.Inline{document.Text(s)}
+}
+
+// column prints values with one prefix and one number of decimals, so that they compare at a glance; the unit is returned for the head.
+func (r *renderer) column(values []*Value, digits int) (cells [][]document.Inline, unit string) {
+	largest, name := 0.0, ""
+	for _, v := range values {
+		if v != nil && v.unit != "" {
+			name = v.unit
+		}
+		if v != nil && !math.IsNaN(v.v) {
+			largest = max(largest, math.Abs(v.v))
+		}
+	}
+	factor, unit := r.locale.Scale(name, largest)
+	var scaled []float64
+	for _, v := range values {
+		if v != nil {
+			scaled = append(scaled, v.v*factor)
+		}
+	}
+	decimals := locale.Decimals(scaled, digits)
+	for _, v := range values {
+		if v == nil {
+			cells = append(cells, text("–"))
+			continue
+		}
+		cells = append(cells, v.fixed(factor, decimals))
+	}
+	return cells, unit
+}
+
+// fixed prints a value in a column.
+func (v *Value) fixed(factor float64, decimals int) []document.Inline {
+	n := v.number()
+	n.Text = v.r.locale.Fixed(v.v*factor, decimals)
+	n.Name += " cell"
+	return []document.Inline{n}
+}
+
+// cell prints a value by itself.
+func (v *Value) cell() []document.Inline {
+	if v == nil {
+		return text("–")
+	}
+	return []document.Inline{v.number()}
+}
+
+// ask returns the one metric or nil.
+func (r *renderer) ask(g *group, name string, labels ...string) *Value {
+	e, err := g.one(name, labels)
+	if err != nil {
+		return nil
+	}
+	v := r.value(g, e)
+	return &v
+}
+
+// same returns another metric of the same model, or nil.
+func same(v Value, name string, more ...string) *Value {
+	w, err := v.Same(name, more...)
+	if err != nil {
+		return nil
+	}
+	return &w
+}
+
+// protocols lists which protocols a metric has, published first.
+func (g *group) protocols(name string) []string {
+	var list []string
+	for _, p := range []string{"published", "strict"} {
+		if found, err := g.match(name, []string{"protocol", p}); err == nil && len(found) > 0 {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func (w *words) protocol(p string) string {
+	if p == "published" {
+		return w.published
+	}
+	return w.strict
+}
+
+func (r *renderer) describeTable(g *group, labels []string) (*document.Table, error) {
+	w := r.words
+	protocols := g.protocols("describe_mean")
+	if len(labels) == 2 && labels[0] == "protocol" {
+		protocols = []string{labels[1]}
+	}
+	if len(protocols) == 0 {
+		return nil, fmt.Errorf("no metric describe_mean in %s", g.name)
+	}
+	t := &document.Table{Columns: []document.Column{{Head: text(w.statistic)}}}
+	names := []string{w.count, w.mean, w.std, w.min, fmt.Sprintf(w.percentile, 25), fmt.Sprintf(w.percentile, 50), fmt.Sprintf(w.percentile, 75), w.max}
+	for _, n := range names {
+		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(n)}})
+	}
+	for _, p := range protocols {
+		values := []*Value{}
+		for _, s := range []string{"mean", "std", "min", "p25", "p50", "p75", "max"} {
+			values = append(values, r.ask(g, "describe_"+s, "protocol", p))
+		}
+		cells, unit := r.column(values, 5)
+		head := w.protocol(p)
+		for _, v := range values {
+			if v != nil && v.labels["column"] != "" {
+				head += ": " + strings.ReplaceAll(v.labels["column"], "_", " ")
+				break
+			}
+		}
+		t.Columns = append(t.Columns, document.Column{Head: text(head), Unit: unit, Right: true})
+		count := r.ask(g, "describe_count", "protocol", p)
+		if count != nil {
+			*count = count.styled("plain")
+		}
+		t.Rows[0].Cells = append(t.Rows[0].Cells, count.cell())
+		for i, c := range cells {
+			t.Rows[i+1].Cells = append(t.Rows[i+1].Cells, c)
+		}
+	}
+	return t, nil
+}
+
+// sweepTable is the MSE of each look-back under both protocols, beside the last value as forecast on the same targets.
+func (r *renderer) sweepTable(g *group, labels []string) (*document.Table, error) {
+	w := r.words
+	t := &document.Table{Columns: []document.Column{{Head: text(w.lookBack), Right: true}}}
+	backs := map[string]bool{}
+	found, err := g.match("mse", append([]string{"model", "lstm"}, labels...))
+	if err != nil {
+		return nil, err
+	}
+	var order []string
+	for _, e := range found {
+		if b := e.Labels["look_back"]; !backs[b] {
+			backs[b] = true
+			order = append(order, b)
+		}
+	}
+	slices.SortStableFunc(order, natural)
+	for _, b := range order {
+		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(b)}})
+	}
+	for _, p := range g.protocols("mse") {
+		var model, naive []*Value
+		for _, b := range order {
+			model = append(model, r.ask(g, "mse", append([]string{"protocol", p, "model", "lstm", "look_back", b}, labels...)...))
+			rival := r.ask(g, "mse", "protocol", p, "model", "naive", "look_back", b)
+			if rival == nil {
+				rival = r.ask(g, "mse", "protocol", p, "model", "naive", "look_back", "")
+			}
+			naive = append(naive, rival)
+		}
+		if !slices.ContainsFunc(model, func(v *Value) bool { return v != nil }) {
+			continue
+		}
+		cells, unit := r.column(append(slices.Clone(model), naive...), 5)
+		t.Columns = append(t.Columns, document.Column{Head: text(w.protocol(p) + ": LSTM"), Unit: unit, Right: true})
+		intervals := slices.ContainsFunc(model, func(v *Value) bool { return v != nil && v.HasInterval() })
+		if intervals {
+			t.Columns = append(t.Columns, document.Column{Head: text(w.interval), Unit: unit, Right: true})
+		}
+		t.Columns = append(t.Columns, document.Column{Head: text(w.models["naive"]), Unit: unit, Right: true})
+		for i := range order {
+			t.Rows[i].Cells = append(t.Rows[i].Cells, cells[i])
+			if intervals {
+				t.Rows[i].Cells = append(t.Rows[i].Cells, r.span(model[i], max(0, 3)))
+			}
+			t.Rows[i].Cells = append(t.Rows[i].Cells, cells[len(order)+i])
+		}
+	}
+	return t, nil
+}
+
+// span prints an interval in the prefix that its value has by itself in the column.
+func (r *renderer) span(v *Value, digits int) []document.Inline {
+	if v == nil || !v.HasInterval() {
+		return text("–")
+	}
+	factor, _ := r.locale.Scale(v.unit, v.v)
+	decimals := locale.Decimals([]float64{v.low * factor, v.high * factor}, digits)
+	n := v.number()
+	n.Text = r.locale.Fixed(v.low*factor, decimals) + "–" + r.locale.Fixed(v.high*factor, decimals)
+	n.Name += " interval"
+	return []document.Inline{n}
+}
+
+// modelsTable ranks all models of a protocol (strict unless a label says otherwise).
+func (r *renderer) modelsTable(g *group, labels []string) (*document.Table, error) {
+	w := r.words
+	if !slices.Contains(labels, "protocol") {
+		labels = append([]string{"protocol", "strict"}, labels...)
+	}
+	found, err := g.match("rmse", labels)
+	if err != nil {
+		return nil, err
+	}
+	var models []Value
+	for _, e := range found {
+		models = append(models, r.value(g, e))
+	}
+	slices.SortStableFunc(models, func(a, b Value) int { return order(a.v, b.v) })
+	get := func(name string, more ...string) (list []*Value) {
+		for _, m := range models {
+			list = append(list, same(m, name, more...))
+		}
+		return list
+	}
+	t := &document.Table{Columns: []document.Column{{Head: text(w.modelHead)}}}
+	for _, m := range models {
+		selected := same(m, "selected")
+		name := w.row(m.labels)
+		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(name)}, Strong: selected != nil && selected.v == 1})
+	}
+	add := func(head string, values []*Value, digits int) {
+		if !slices.ContainsFunc(values, func(v *Value) bool { return v != nil }) {
+			return
+		}
+		cells, unit := r.column(values, digits)
+		t.Columns = append(t.Columns, document.Column{Head: text(head), Unit: unit, Right: true})
+		for i := range cells {
+			t.Rows[i].Cells = append(t.Rows[i].Cells, cells[i])
+		}
+	}
+	rmse := get("rmse")
+	add("RMSE", rmse, 4)
+	if slices.ContainsFunc(rmse, func(v *Value) bool { return v.HasInterval() }) {
+		_, unit := r.column(rmse, 4)
+		t.Columns = append(t.Columns, document.Column{Head: text(w.interval), Unit: unit, Right: true})
+		for i, v := range rmse {
+			t.Rows[i].Cells = append(t.Rows[i].Cells, r.span(v, 4))
+		}
+	}
+	add("MAE", get("mae"), 4)
+	add("MASE", get("mase"), 3)
+	add("R²", get("r2"), 3)
+	gains := get("rmse_gain")
+	if slices.ContainsFunc(gains, func(v *Value) bool { return v != nil }) {
+		t.Columns = append(t.Columns, document.Column{Head: text(w.gain), Right: true})
+		for i, v := range gains {
+			if v != nil {
+				*v = v.styled("percent")
+				v.digits = 2
+			}
+			t.Rows[i].Cells = append(t.Rows[i].Cells, v.cell())
+		}
+	}
+	return t, nil
+}
+
+// testsTable holds the tests of each trained configuration against the last value and the linear model.
+func (r *renderer) testsTable(g *group, labels []string) (*document.Table, error) {
+	w := r.words
+	if !slices.Contains(labels, "protocol") {
+		labels = append([]string{"protocol", "strict"}, labels...)
+	}
+	found, err := g.match("dm", append(labels, "against", "naive"))
+	if err != nil {
+		return nil, err
+	}
+	t := &document.Table{Columns: []document.Column{{Head: text(w.modelHead)}}}
+	for _, rival := range []string{"naive", "ar"} {
+		name := strings.TrimSpace(strings.NewReplacer("(%s)", "").Replace(w.models[rival]))
+		t.Columns = append(t.Columns, document.Column{Head: text("DM, " + name), Right: true}, document.Column{Head: text("p"), Right: true}, document.Column{Head: text(w.pHolm), Right: true})
+	}
+	t.Columns = append(t.Columns, document.Column{Head: text(w.lag), Right: true})
+	for _, e := range found {
+		m := r.value(g, e)
+		if m.labels["epochs"] == "" {
+			continue
+		}
+		cells := [][]document.Inline{text(w.row(m.labels))}
+		for _, rival := range []string{"naive", "ar"} {
+			for _, name := range []string{"dm", "dm_p", "dm_p_holm"} {
+				v := same(m, name, "against", rival)
+				if v != nil && name == "dm" {
+					cells = append(cells, v.fixed(1, 2))
+					continue
+				}
+				if v != nil {
+					*v = v.styled("p cell")
+				}
+				cells = append(cells, v.cell())
+			}
+		}
+		if v := same(m, "lag_copy"); v != nil {
+			cells = append(cells, v.fixed(1, 2))
+		} else {
+			cells = append(cells, text("–"))
+		}
+		t.Rows = append(t.Rows, document.Row{Cells: cells})
+	}
+	if len(t.Rows) == 0 {
+		return nil, fmt.Errorf("no trained model in %s", g.name)
+	}
+	return t, nil
+}
+
+// sizesTable is about packet lengths by type (label of: wire unless said otherwise).
+func (r *renderer) sizesTable(g *group, labels []string) (*document.Table, error) {
+	w := r.words
+	of := "wire"
+	if len(labels) == 2 && labels[0] == "of" {
+		of = labels[1]
+	}
+	t := &document.Table{Columns: []document.Column{{Head: text(w.kind)}, {Head: text(w.packets), Right: true}, {Head: text(w.share), Right: true},
+		{Head: text(w.mean), Unit: "B", Right: true}, {Head: text(w.commonest), Unit: "B", Right: true}}}
+	for _, kind := range []string{"TCP", "UDP", "Other"} {
+		packets := r.ask(g, "size_packets", "of", of, "type", kind)
+		if packets == nil || packets.v == 0 {
+			continue
+		}
+		name := kind
+		if kind == "Other" {
+			name = w.other
+		}
+		share, mean, mode := r.ask(g, "size_share", "of", of, "type", kind), r.ask(g, "size_mean", "of", of, "type", kind), r.ask(g, "size_mode", "of", of, "type", kind)
+		if share != nil {
+			*share = share.styled("percent")
+			share.digits = 2
+		}
+		*packets = packets.styled("plain")
+		row := document.Row{Cells: [][]document.Inline{text(name), packets.cell(), share.cell(), text("–"), text("–")}}
+		if mean != nil {
+			row.Cells[3] = mean.fixed(1, 1)
+		}
+		if mode != nil {
+			row.Cells[4] = mode.fixed(1, 0)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	if len(t.Rows) == 0 {
+		return nil, fmt.Errorf("no packets by size in %s", g.name)
+	}
+	return t, nil
+}
+
+// seasonsTable has a row for each period and model: strength and its test against noise, or why there is none.
+func (r *renderer) seasonsTable(g *group, labels []string) (*document.Table, error) {
+	w := r.words
+	if len(labels) == 0 {
+		labels = []string{"protocol", "strict"}
+	}
+	t := &document.Table{Columns: []document.Column{{Head: text(w.period)}, {Head: text(w.modelHead)}, {Head: text(w.cycle), Right: true}, {Head: text(w.strength), Right: true}, {Head: text("p"), Right: true}}}
+	found, _ := g.match("seasonal_strength", labels)
+	for _, e := range found {
+		v := r.value(g, e)
+		of := []string{"protocol", v.labels["protocol"], "period", v.labels["period"]}
+		p := r.ask(g, "seasonal_p", append(of, "model", v.labels["model"])...)
+		if p != nil {
+			*p = p.styled("p cell")
+		}
+		v.digits = 2
+		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{r.period(g, v, of), text(w.season(v.labels["model"])), r.ask(g, "seasonal_cycles", of...).oneDecimal(), v.fixed(1, 3), p.cell()}})
+	}
+	refused, _ := g.match("seasonal_refused", labels)
+	for _, e := range refused {
+		v := r.value(g, e)
+		of := []string{"protocol", v.labels["protocol"], "period", v.labels["period"]}
+		reason := w.reasons[v.labels["reason"]]
+		if reason == "" {
+			reason = v.labels["reason"]
+		}
+		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{r.period(g, v, of), text(w.refused + ": " + reason), r.ask(g, "seasonal_cycles", of...).oneDecimal(), text("–"), text("–")}})
+	}
+	if len(t.Rows) == 0 {
+		return nil, fmt.Errorf("no seasonal_strength and no seasonal_refused in %s", g.name)
+	}
+	return t, nil
+}
+
+func (v *Value) oneDecimal() []document.Inline {
+	if v == nil {
+		return text("–")
+	}
+	return v.fixed(1, 1)
+}
+
+func (w *words) season(model string) string {
+	switch model {
+	case "additive":
+		return w.additive
+	case "multiplicative":
+		return w.multiplicative
+	}
+	return model
+}
+
+// period is a period in time where eda says it, otherwise in intervals.
+func (r *renderer) period(g *group, v Value, of []string) []document.Inline {
+	if p := r.ask(g, "period_seconds", of...); p != nil {
+		return p.cell()
+	}
+	return text(v.labels["period"])
+}
+
+// capturesTable has a row for each capture, from the decode.json of an input.
+func (r *renderer) capturesTable(input string) *document.Table {
+	w := r.words
+	t := &document.Table{Columns: []document.Column{{Head: text(w.capture)}}}
+	var groups []*group
+	for _, c := range r.captures() {
+		if g := r.lib.groups[c.In(input)]; g != nil {
+			groups = append(groups, g)
+			t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(w.captureName(c.key))}})
+		}
+	}
+	for _, c := range []struct {
+		head, metric string
+	}{{w.packets, "decode_packets_read"}, {"TCP", "decode_tcp"}, {"UDP", "decode_udp"}, {w.other, "decode_other"}, {w.wire, "decode_wire_bytes"}, {w.captured, "decode_captured_bytes"}} {
+		column := document.Column{Head: text(c.head), Right: true}
+		for i, g := range groups {
+			v := r.ask(g, c.metric)
+			if v != nil && v.unit == "packets" {
+				*v = v.styled("plain")
+			}
+			t.Rows[i].Cells = append(t.Rows[i].Cells, v.cell())
+		}
+		t.Columns = append(t.Columns, column)
+	}
+	return t
+}
+
+// provenance is the table of all inputs: what each is called, which stage wrote it, its digest.
+func (r *renderer) provenance(caption string) (string, error) {
+	w := r.words
+	t := &document.Table{Columns: []document.Column{{Head: text(w.input), Wide: true}, {Head: text(w.from), Wide: true}, {Head: text(w.artifact), Wide: true}}}
+	for _, l := range r.lib.leaves {
+		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(strings.Join(l.path, ".")), {document.Code(l.From)}, {document.Code(l.ID.String())}}})
+	}
+	return r.place("provenance", "", caption, nil, t)
+}
+
+// natural compares text in which numbers are compared by value.
+func natural(a, b string) int {
+	for a != "" && b != "" {
+		na, nb := leading(a), leading(b)
+		if na > 0 && nb > 0 {
+			x, _ := strconv.ParseUint(a[:na], 10, 64)
+			y, _ := strconv.ParseUint(b[:nb], 10, 64)
+			if c := cmp.Compare(x, y); c != 0 {
+				return c
+			}
+			a, b = a[na:], b[nb:]
+			continue
+		}
+		if a[0] != b[0] {
+			return cmp.Compare(a[0], b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func leading(s string) int {
+	n := 0
+	for n < len(s) && n < 18 && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	return n
+}

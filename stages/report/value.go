@@ -1,0 +1,211 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"weir/internal/document"
+	"weir/internal/locale"
+)
+
+// Value is a number in a template. Printing it puts it on the page; comparing it does not.
+type Value struct {
+	r       *renderer
+	group   *group
+	name    string
+	labels  map[string]string
+	v       float64
+	unit    string
+	low     float64 // NaN without an interval
+	high    float64
+	count   int64 // 0 when not known
+	sources []document.Source
+	formula string
+
+	style  string // "", "plain", "percent", "p", "date", "clock", "instant", "interval"
+	digits int
+}
+
+// Text is a name out of the data. Printing it never becomes markup.
+type Text struct {
+	r    *renderer
+	text string
+	code bool
+}
+
+// String implements fmt.Stringer: the mark that stands for the text.
+func (t Text) String() string {
+	if t.code {
+		return t.r.marks.Inline(document.Code(t.text))
+	}
+	return t.r.marks.Inline(document.Text(t.text))
+}
+
+func (r *renderer) value(g *group, e entry) Value {
+	v := Value{r: r, group: g, name: e.Name, labels: e.Labels, v: float64(e.Value), unit: e.Unit, low: math.NaN(), high: math.NaN(), digits: 3}
+	if e.Low != nil && e.High != nil {
+		v.low, v.high = float64(*e.Low), float64(*e.High)
+	}
+	if e.Count != nil {
+		v.count = *e.Count
+	}
+	if strings.HasSuffix(e.Name, "_p") || strings.Contains(e.Name, "_p_") {
+		v.style = "p"
+	}
+	s := document.Source{Capture: g.capture, From: e.from.From, Digest: e.from.ID.String(), Metric: e.Name}
+	for _, k := range slices.Sorted(maps.Keys(e.Labels)) {
+		s.Labels = append(s.Labels, k, e.Labels[k])
+	}
+	v.sources = []document.Source{s}
+	return v
+}
+
+// String implements fmt.Stringer: the mark that stands for the number.
+func (v Value) String() string { return v.r.marks.Inline(v.number()) }
+
+// number is the value as it is printed.
+func (v Value) number() *document.Number {
+	n := &document.Number{Text: v.text(), Value: v.v, Unit: v.unit, Sources: v.sources, Formula: v.formula, Name: v.words(), Count: v.count}
+	if v.HasInterval() {
+		n.Interval = &[2]float64{v.low, v.high}
+	}
+	return n
+}
+
+// words name the macro: input, metric, labels that tell it apart, style.
+func (v Value) words() string {
+	words := []string{v.name}
+	if v.group != nil {
+		words = []string{v.group.name, v.name}
+	}
+	for _, k := range slices.Sorted(maps.Keys(v.labels)) {
+		if k != "column" {
+			words = append(words, v.labels[k])
+		}
+	}
+	return strings.Join(append(words, v.style), " ")
+}
+
+func (v Value) text() string {
+	l := v.r.locale
+	switch v.style {
+	case "percent":
+		return l.Percent(v.v, v.digits)
+	case "p":
+		return pText(l, v.v)
+	case "p cell":
+		return strings.TrimPrefix(pText(l, v.v), "= ")
+	case "date":
+		return l.Date(instant(v.v))
+	case "clock":
+		return l.Clock(instant(v.v)) + locale.NoBreak + "UTC"
+	case "instant":
+		return l.Instant(instant(v.v))
+	case "interval":
+		factor, unit := l.Scale(v.unit, max(math.Abs(v.low), math.Abs(v.high)))
+		decimals := locale.Decimals([]float64{v.low * factor, v.high * factor}, v.digits)
+		text := l.Range(l.Fixed(v.low*factor, decimals), l.Fixed(v.high*factor, decimals))
+		if unit != "" {
+			text += locale.NoBreak + unit
+		}
+		return text
+	case "plain":
+		number, _ := l.Parts(v.v, v.unit, v.digits)
+		return number
+	}
+	return l.Quantity(v.v, v.unit, v.digits)
+}
+
+// pText writes a p-value with its relation: "= 0.02", "< 0.001".
+func pText(l *locale.Locale, p float64) string {
+	switch {
+	case math.IsNaN(p):
+		return "= –"
+	case p < 0.001:
+		return "< " + l.Fixed(0.001, 3)
+	case p < 0.0995:
+		return "= " + l.Fixed(p, 3)
+	}
+	return "= " + l.Fixed(p, 2)
+}
+
+// instant is a time given in seconds since 1970, to the millisecond.
+func instant(seconds float64) time.Time {
+	if math.IsNaN(seconds) || math.Abs(seconds) > 1e11 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
+}
+
+// Is says whether a label has that value.
+func (v Value) Is(label, value string) bool { return v.labels[label] == value }
+
+// Raw is a label's value for comparing and for asking again.
+func (v Value) Raw(label string) string { return v.labels[label] }
+
+// Label is a label's value for printing.
+func (v Value) Label(label string) Text { return Text{r: v.r, text: v.labels[label]} }
+
+// Code is a label's value for printing in typewriter.
+func (v Value) Code(label string) Text { return Text{r: v.r, text: v.labels[label], code: true} }
+
+// Model names the model that the number is about: AR(20), LSTM (look-back 20, 50 epochs, batch 64).
+func (v Value) Model() Text { return Text{r: v.r, text: v.r.words.model(v.labels)} }
+
+// Count is how many values the number summarises.
+func (v Value) Count() (Value, error) {
+	if v.count == 0 {
+		return v, fmt.Errorf("%s summarises nothing: it has no count", v.name)
+	}
+	w := v
+	w.v, w.unit, w.style, w.low, w.high, w.formula = float64(v.count), "", "", math.NaN(), math.NaN(), "count"
+	w.name = v.name + " count"
+	return w, nil
+}
+
+// HasInterval says whether the number has one.
+func (v Value) HasInterval() bool { return !math.IsNaN(v.low) && !math.IsNaN(v.high) }
+
+// labelsOf are the labels that name a model, for asking for another metric of it.
+var labelsOf = []string{"protocol", "model", "look_back", "units", "epochs", "batch", "learning_rate", "patience", "order", "period", "window"}
+
+// Same is another metric of the same model: same labels, and those given.
+func (v Value) Same(name string, more ...string) (Value, error) {
+	e, err := v.group.one(name, v.sameLabels(more))
+	if err != nil {
+		return Value{}, err
+	}
+	return v.r.value(v.group, e), nil
+}
+
+func (v Value) sameLabels(more []string) []string {
+	var labels []string
+	for _, k := range labelsOf {
+		labels = append(labels, k, v.labels[k])
+	}
+	return append(labels, more...)
+}
+
+// HasSame says whether there is such a metric with a value.
+func (v Value) HasSame(name string, more ...string) bool {
+	w, err := v.Same(name, more...)
+	return err == nil && !math.IsNaN(w.v)
+}
+
+// Digits sets how many significant digits are printed.
+func (v Value) Digits(n int) (Value, error) {
+	if n < 1 || n > 15 {
+		return v, fmt.Errorf("%d digits: there are 1 to 15", n)
+	}
+	v.digits = n
+	return v, nil
+}
+
+func (v Value) styled(style string) Value {
+	v.style = style
+	return v
+}
