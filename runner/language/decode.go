@@ -150,7 +150,7 @@ func (d *decoder) block(inner *hclsyntax.Block, f *stages.Field, holder reflect.
 	if label >= 0 {
 		lf := f.Fields[label]
 		if len(lf.Enum) > 0 && !slices.Contains(lf.Enum, inner.Labels[0]) {
-			d.fail(inner.LabelRanges[0], fmt.Sprintf("unknown %s %q", inner.Type, inner.Labels[0]), suggest(inner.Labels[0], lf.Enum))
+			d.fail(inner.LabelRanges[0], fmt.Sprintf("unknown %s %q", inner.Type, inner.Labels[0]), Suggest(inner.Labels[0], lf.Enum))
 		}
 		lf.Of(holder).SetString(inner.Labels[0])
 	}
@@ -203,7 +203,7 @@ func (d *decoder) suggestOption(name string, fields []stages.Field) string {
 			names = append(names, f.Name)
 		}
 	}
-	text := suggest(name, append(names, reserved...))
+	text := Suggest(name, append(names, reserved...))
 	return text + "; `weir help " + d.b.kind + "` lists the options"
 }
 
@@ -500,7 +500,7 @@ func SetOption(f *stages.Field, target reflect.Value, val cty.Value) error {
 				v = v.Index(i)
 			}
 			if s := stages.Text(v); !slices.Contains(f.Enum, s) {
-				return fmt.Errorf("%q is not allowed; %s", s, suggest(s, f.Enum))
+				return fmt.Errorf("%q is not allowed; %s", s, Suggest(s, f.Enum))
 			}
 		}
 	}

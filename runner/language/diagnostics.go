@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// suggest says what could have been meant: the nearest name, or all of them when there are few.
-func suggest(got string, names []string) string {
+// Suggest says what could have been meant: the nearest name, or all of them when there are few.
+func Suggest(got string, names []string) string {
 	best, distance := "", 1+max(1, len(got)/3)
 	for _, n := range names {
 		if d := levenshtein.Distance(got, n, nil); d < distance {

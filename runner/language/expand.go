@@ -365,7 +365,7 @@ func (l *loader) readResults() []Result {
 	}
 	for _, a := range sortedAttributes(l.results.Body) {
 		if a.Name != "files" {
-			l.fail(a.NameRange.Ptr(), "unknown option "+quote(a.Name), suggest(a.Name, []string{"files"}))
+			l.fail(a.NameRange.Ptr(), "unknown option "+quote(a.Name), Suggest(a.Name, []string{"files"}))
 		}
 	}
 	attr := l.results.Body.Attributes["files"]

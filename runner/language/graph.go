@@ -51,7 +51,7 @@ func (l *loader) addStage(def *hclsyntax.Block) {
 			names = append(names, name)
 		}
 		slices.Sort(names)
-		l.fail(def.LabelRanges[0].Ptr(), "unknown kind of stage "+quote(b.kind), suggest(b.kind, names))
+		l.fail(def.LabelRanges[0].Ptr(), "unknown kind of stage "+quote(b.kind), Suggest(b.kind, names))
 	}
 	if old := l.byName[b.id()]; old != nil {
 		l.fail(def.LabelRanges[1].Ptr(), "a second stage "+b.id(), "there is one already in line "+line(old.def.TypeRange)+"; two stages cannot write one thing")
@@ -163,7 +163,7 @@ func (l *loader) checkNames(expr hclsyntax.Expression, s scope) bool {
 		switch root := t.RootName(); root {
 		case "var":
 			if name != "" && l.variables[name] == nil {
-				fail(at, "no variable "+quote(name), suggest(name, l.order))
+				fail(at, "no variable "+quote(name), Suggest(name, l.order))
 			}
 		case "local":
 			if name != "" && l.localDefs[name] == nil {
@@ -172,19 +172,19 @@ func (l *loader) checkNames(expr hclsyntax.Expression, s scope) bool {
 					names = append(names, n)
 				}
 				slices.Sort(names)
-				fail(at, "no local "+quote(name), suggest(name, names))
+				fail(at, "no local "+quote(name), Suggest(name, names))
 			}
 		case "each":
 			if !s.each {
 				fail(at, "each is not known here", "it is there inside a stage with for_each")
 			} else if name != "key" && name != "value" {
-				fail(at, "each has a key and a value", suggest(name, []string{"key", "value"}))
+				fail(at, "each has a key and a value", Suggest(name, []string{"key", "value"}))
 			}
 		case "matrix":
 			if !s.inMatrix {
 				fail(at, "matrix is not known here", "it is there inside a stage with a matrix")
 			} else if name != "" && s.matrix != nil && !slices.Contains(s.matrix, name) {
-				fail(at, "the matrix has no dimension "+quote(name), suggest(name, s.matrix))
+				fail(at, "the matrix has no dimension "+quote(name), Suggest(name, s.matrix))
 			}
 		case "stage":
 			if s.stage == nil && !s.stages {
@@ -194,7 +194,7 @@ func (l *loader) checkNames(expr hclsyntax.Expression, s scope) bool {
 				l.diags = append(l.diags, problem)
 			}
 		default:
-			fail(t[0].SourceRange(), "unknown name "+quote(root), suggest(root, []string{"var", "local", "each", "matrix", "stage"}))
+			fail(t[0].SourceRange(), "unknown name "+quote(root), Suggest(root, []string{"var", "local", "each", "matrix", "stage"}))
 		}
 	}
 	return ok
@@ -220,7 +220,7 @@ func (l *loader) checkStage(t hcl.Traversal, from *block) *hcl.Diagnostic {
 		for i, b := range l.blocks {
 			ids[i] = b.id()
 		}
-		return problem(hcl.RangeBetween(t[0].SourceRange(), name.SrcRange), fmt.Sprintf("no stage %s.%s", kind.Name, name.Name), suggest(kind.Name+"."+name.Name, ids))
+		return problem(hcl.RangeBetween(t[0].SourceRange(), name.SrcRange), fmt.Sprintf("no stage %s.%s", kind.Name, name.Name), Suggest(kind.Name+"."+name.Name, ids))
 	}
 	if from != nil && !slices.ContainsFunc(from.needs, func(r reference) bool { return r.to == to }) {
 		from.needs = append(from.needs, reference{to: to, at: whole})
@@ -239,7 +239,7 @@ func (l *loader) checkStage(t hcl.Traversal, from *block) *hcl.Diagnostic {
 			return problem(whole, to.id()+" has several instances", fmt.Sprintf("say which: stage.%s[each.key].%s; or all of them: stage.%s", to.id(), attr.Name, to.id()))
 		}
 		if !slices.Contains(outputs, attr.Name) {
-			return problem(attr.SrcRange, fmt.Sprintf("%s has no output %q", to.id(), attr.Name), suggest(attr.Name, outputs))
+			return problem(attr.SrcRange, fmt.Sprintf("%s has no output %q", to.id(), attr.Name), Suggest(attr.Name, outputs))
 		}
 		break
 	}

@@ -42,6 +42,15 @@ type Pipeline struct {
 	Files     map[string]*hcl.File
 }
 
+// Assignments are all variables as name=value, sorted by name; -var takes each.
+func (p *Pipeline) Assignments() []string {
+	var all []string
+	for _, name := range sortedKeys(p.Variables) {
+		all = append(all, name+"="+p.Variables[name])
+	}
+	return all
+}
+
 // Instance is one instance of a stage: options set, inputs as references.
 type Instance struct {
 	Index   int // in Pipeline.Instances; everything it needs comes before it
@@ -177,7 +186,7 @@ func (l *loader) collect(body *hclsyntax.Body) {
 		case "remote", "executor", "live":
 			l.fail(b.TypeRange.Ptr(), b.Type+" blocks are not there yet", "this version runs everything on this machine and keeps it in this project; take the block out")
 		default:
-			l.fail(b.TypeRange.Ptr(), "unknown block "+quote(b.Type), suggest(b.Type, []string{"variable", "locals", "stage", "results", "remote", "executor"}))
+			l.fail(b.TypeRange.Ptr(), "unknown block "+quote(b.Type), Suggest(b.Type, []string{"variable", "locals", "stage", "results", "remote", "executor"}))
 		}
 	}
 }

@@ -51,12 +51,12 @@ func (l *loader) addVariable(b *hclsyntax.Block) {
 		case "default":
 			v.def = a
 		default:
-			l.fail(a.NameRange.Ptr(), "unknown option "+quote(a.Name), suggest(a.Name, []string{"type", "description", "default", "validation"}))
+			l.fail(a.NameRange.Ptr(), "unknown option "+quote(a.Name), Suggest(a.Name, []string{"type", "description", "default", "validation"}))
 		}
 	}
 	for _, inner := range b.Body.Blocks {
 		if inner.Type != "validation" {
-			l.fail(inner.TypeRange.Ptr(), "unknown block "+quote(inner.Type), suggest(inner.Type, []string{"validation"}))
+			l.fail(inner.TypeRange.Ptr(), "unknown block "+quote(inner.Type), Suggest(inner.Type, []string{"validation"}))
 			continue
 		}
 		v.validation = append(v.validation, inner)
@@ -123,7 +123,7 @@ func (l *loader) assignFile(path, name string, given map[string]bool) {
 	for _, a := range sortedAttributes(body) {
 		v := l.variables[a.Name]
 		if v == nil {
-			l.fail(a.NameRange.Ptr(), "no variable "+quote(a.Name)+" in "+l.file, suggest(a.Name, l.order))
+			l.fail(a.NameRange.Ptr(), "no variable "+quote(a.Name)+" in "+l.file, Suggest(a.Name, l.order))
 			continue
 		}
 		given[a.Name] = true
@@ -140,7 +140,7 @@ func (l *loader) assignText(text string, given map[string]bool) {
 	}
 	v := l.variables[name]
 	if v == nil {
-		l.fail(nil, "-var "+text+": no variable "+quote(name)+" in "+l.file, suggest(name, l.order))
+		l.fail(nil, "-var "+text+": no variable "+quote(name)+" in "+l.file, Suggest(name, l.order))
 		return
 	}
 	given[name] = true
@@ -177,7 +177,7 @@ func (l *loader) validate(v *variable) {
 			case "error_message":
 				message = a.Expr
 			default:
-				l.fail(a.NameRange.Ptr(), "unknown option "+quote(a.Name), suggest(a.Name, []string{"condition", "error_message"}))
+				l.fail(a.NameRange.Ptr(), "unknown option "+quote(a.Name), Suggest(a.Name, []string{"condition", "error_message"}))
 			}
 		}
 		if condition == nil || message == nil {
@@ -282,6 +282,10 @@ func (l *loader) evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext) cty.V
 func (l *loader) variableTexts() map[string]string {
 	texts := map[string]string{}
 	for name, val := range l.vars {
+		if val.Type() == cty.String && !val.IsNull() && l.variables[name].typ == cty.String {
+			texts[name] = val.AsString() // -var takes the text of such a variable as it is
+			continue
+		}
 		texts[name] = string(hclwrite.TokensForValue(val).Bytes())
 	}
 	return texts
