@@ -204,7 +204,7 @@ func periodogramFigure() *Figure {
 	}
 	return &Figure{Height: 8, Language: "pt", Panels: []Panel{{X: Axis{Label: "frequência (Hz)", Log: true}, Y: Axis{Label: "potência ((kB/s)²/Hz)", Log: true}, Layers: []Layer{
 		{X: x, Y: y, Style: Observed},
-		{X: []float64{1. / 900, 0.5}, Y: []float64{16000, 30}, Style: Trend, Label: "f^−0,8"},
+		{X: []float64{1. / 900, 0.5}, Y: []float64{16000, 30}, Style: Trend, Label: "inclinação −0,8"},
 		{Kind: VLine, X: []float64{1. / 60}, Style: Reference, Label: "60 s"}}}}}
 }
 

@@ -21,9 +21,7 @@ func (l *layout) layer(fr *frame, layer *Layer) {
 	case Line, LinePoints, Steps:
 		l.line(fr, layer, look)
 	case Points:
-		l.intervals(fr, layer, look, 0)
-		places := fr.places(layer)
-		l.markers(look, places, markerSize(len(places)))
+		l.marked(fr, layer, look)
 	case Bars:
 		l.bars(fr, layer, look)
 	case Stems:
@@ -81,17 +79,50 @@ func (fr *frame) stepEnd(layer *Layer, i int, x float64) (float64, bool) {
 
 func (l *layout) line(fr *frame, layer *Layer, look look) {
 	var runs [][]spot
+	shift := fr.dodge(layer)
 	for _, run := range fr.course(layer) {
+		for i := range run {
+			run[i].x += shift
+		}
 		for _, part := range l.clip(fr, thin(run)) {
 			runs = append(runs, spots(part))
 		}
 	}
 	l.scene.stroke(look.paint, lineWidth(look, layer.len()), look.dash, runs...)
 	if layer.Kind == LinePoints {
-		l.intervals(fr, layer, look, 0)
-		places := fr.places(layer)
-		l.markers(look, places, markerSize(len(places)))
+		l.marked(fr, layer, look)
 	}
+}
+
+// marked draws markers, over intervals where there are any.
+func (l *layout) marked(fr *frame, layer *Layer, look look) {
+	shift := fr.dodge(layer)
+	l.intervals(fr, layer, look, shift)
+	places := fr.places(layer)
+	for i := range places {
+		places[i].x += shift
+	}
+	l.markers(look, places, markerSize(len(places)))
+}
+
+// dodge moves points with intervals a little sideways, each layer differently, so that intervals at the same x do not hide each
+// other.
+func (fr *frame) dodge(layer *Layer) float64 {
+	const apart = 3.2
+	count, mine := 0, -1
+	for i := range fr.panel.Layers {
+		other := &fr.panel.Layers[i]
+		if (other.Kind == LinePoints || other.Kind == Points) && other.Low != nil {
+			if other == layer {
+				mine = count
+			}
+			count++
+		}
+	}
+	if mine < 0 {
+		return 0
+	}
+	return apart * (float64(mine) - float64(count-1)/2)
 }
 
 // lineWidth makes lines of many points finer, as they cross themselves in the same place.

@@ -32,6 +32,8 @@ type layout struct {
 	panels []*frame
 	left   float64 // the plot areas' common edges
 	right  float64
+	// numbers is the width of the widest number on a y axis; turned labels stand beside it, in line.
+	numbers float64
 }
 
 // A frame is one panel with its place.
@@ -97,6 +99,7 @@ func (l *layout) frames() error {
 		d := p.demandX(&fr.x)
 		shared.values.add(d.values.lo, d.values.any)
 		shared.values.add(d.values.hi, d.values.any)
+		shared.values.broken = shared.values.broken || d.values.broken
 		shared.margin = shared.margin || d.margin
 	}
 	last := l.figure.Panels[len(l.figure.Panels)-1].X
@@ -162,7 +165,7 @@ func (l *layout) arrange(width, height float64) error {
 			fr.labels, _ = l.endLabels(fr, high, width)
 		}
 		fr.y.from, fr.y.to = fr.bottom, fr.top
-		fr.y.mark(max(2, int(high/22)), l.locale)
+		fr.y.mark(max(3, int(high/20)), l.locale)
 		y = fr.bottom + fr.below + panelGap
 	}
 	return l.sides(width)
@@ -177,16 +180,18 @@ func (p *Panel) weight() float64 {
 
 // sides sets the left and right edge of all plot areas.
 func (l *layout) sides(width float64) error {
-	l.left, l.right = 6, width-3
+	l.right = width - 3
+	labels := false
 	for _, fr := range l.panels {
-		side := tickLong + tickGap + l.widest(fr.y.ticks) + 1
-		if fr.sideLabel {
-			side += lineHigh + 1
-		}
-		l.left = max(l.left, side)
+		l.numbers = max(l.numbers, l.widest(fr.y.ticks))
+		labels = labels || fr.sideLabel
 		for _, e := range fr.labels {
 			l.right = min(l.right, width-1-leader-l.width(e.text))
 		}
+	}
+	l.left = 1 + l.numbers + tickGap + tickLong
+	if labels {
+		l.left += lineHigh + 1
 	}
 	if l.right-l.left < 20 {
 		return fmt.Errorf("figure: %.1f cm are too narrow for the numbers on its axes", width/perCM)
@@ -226,6 +231,7 @@ func (l *layout) overhang(fr *frame) float64 {
 func (s *scale) mark(n int, words *locale.Locale) {
 	s.ticks, s.exponent = nil, 0
 	switch {
+	case s.empty && s.axis.Min == nil && s.axis.Max == nil: // no numbers without data
 	case s.axis.Ticks != nil:
 		for _, t := range s.axis.Ticks {
 			if own, ok := s.own(t.Value); ok {
@@ -237,7 +243,7 @@ func (s *scale) mark(n int, words *locale.Locale) {
 	case s.axis.Log:
 		s.ticks = logTicks(s.lo, s.hi, n, words)
 	default:
-		s.ticks, s.exponent = linearTicks(s.lo, s.hi, n, words)
+		s.ticks, s.exponent = linearTicks(s.lo, s.hi, n, s.whole, words)
 	}
 	kept := s.ticks[:0]
 	slack := 1e-6 * (s.hi - s.lo)

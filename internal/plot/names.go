@@ -77,7 +77,7 @@ func (l *layout) flags(fr *frame, width float64) (any, fit bool) {
 					return true, false
 				}
 			}
-			taken = append(taken, spread{at - half, at + half, true})
+			taken = append(taken, spread{lo: at - half, hi: at + half})
 			if len(taken) > 20 {
 				return true, false
 			}

@@ -86,7 +86,7 @@ func (l *layout) numbersY(fr *frame) {
 		// Centred on the plot area, but not beyond its panel.
 		half := l.width(label) / 2
 		y := max((fr.top+fr.bottom)/2, fr.top-fr.above+half)
-		x := l.left - tickLong - tickGap - l.widest(fr.y.ticks) - 4
+		x := l.left - tickLong - tickGap - l.numbers - 4
 		l.scene.write(text{at: at(x, y), body: label, size: units(textSize), anchor: middle, turned: true})
 	default:
 		l.scene.write(text{at: at(1, fr.top-fr.above+ascent+1), body: label, size: units(textSize)})

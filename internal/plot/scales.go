@@ -11,6 +11,7 @@ type scale struct {
 	lo, hi   float64 // the range, own units
 	from, to float64 // where its ends are, pt
 	empty    bool    // no value to show
+	whole    bool    // only whole values, at least two apart
 	ticks    []tick
 	exponent int // the labels count powers of ten
 }
@@ -39,16 +40,19 @@ func (s *scale) place(own float64) float64 {
 type spread struct {
 	lo, hi float64
 	any    bool
+	broken bool // some value is not whole
 }
 
 func (r *spread) add(own float64, ok bool) {
 	switch {
 	case !ok:
+		return
 	case !r.any:
-		*r = spread{own, own, true}
+		r.lo, r.hi, r.any = own, own, true
 	default:
 		r.lo, r.hi = min(r.lo, own), max(r.hi, own)
 	}
+	r.broken = r.broken || own != math.Trunc(own)
 }
 
 // A demand is what a layer wants from a scale besides showing its values.
@@ -135,6 +139,7 @@ func (s *scale) fit(d demand, air float64) error {
 		}
 	}
 	s.lo, s.hi = low, high
+	s.whole = !d.values.broken && d.values.hi-d.values.lo >= 2 && !s.axis.Log
 	return s.pin()
 }
 

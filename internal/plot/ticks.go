@@ -2,6 +2,7 @@ package plot
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"weir/internal/locale"
@@ -16,11 +17,17 @@ type tick struct {
 }
 
 // linearTicks puts ticks at multiples of 1, 2 or 5 times a power of ten, at most n of them with a label, and smaller ones between.
-// Numbers from a million on, or with steps below a ten-thousandth, are divided by a power of a thousand: exponent.
-func linearTicks(lo, hi float64, n int, l *locale.Locale) (ticks []tick, exponent int) {
+// Where only whole values occur, so are the ticks. Numbers from a million on, or with steps below a ten-thousandth, are divided by a power of a thousand: exponent.
+func linearTicks(lo, hi float64, n int, whole bool, l *locale.Locale) (ticks []tick, exponent int) {
 	mantissa, power := step125(hi-lo, n)
+	if whole && power < 0 {
+		mantissa, power = 1, 0
+	}
 	parts := 5
-	if mantissa == 2 {
+	switch {
+	case whole && power == 0:
+		parts = int(mantissa)
+	case mantissa == 2:
 		parts = 4
 	}
 	step := float64(mantissa * exp10(power))
@@ -64,7 +71,7 @@ func step125(span float64, n int) (mantissa float64, power int) {
 // between. Below two decades some of those are labelled too.
 func logTicks(lo, hi float64, n int, l *locale.Locale) []tick {
 	first, last := int(math.Ceil(lo-1e-9)), int(math.Floor(hi+1e-9))
-	if last-first < 1 {
+	if last-first < 2 && last-first < n {
 		return shortLogTicks(lo, hi, n, l)
 	}
 	every := 1
@@ -92,17 +99,56 @@ func logTicks(lo, hi float64, n int, l *locale.Locale) []tick {
 	return ticks
 }
 
-// shortLogTicks serves ranges with one power of ten at most: ticks at round numbers, unevenly spaced.
+// shortLogTicks serves ranges with two powers of ten at most: it labels as many of 1, 2, ... 9 times a power as keep their
+// distance, and where even that gives fewer than two, round numbers.
 func shortLogTicks(lo, hi float64, n int, l *locale.Locale) []tick {
+	const digits = 9
+	for _, labelled := range [][]int{{1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 2, 3, 5, 7}, {1, 2, 5}, {1, 3}, {1}} {
+		var ticks []tick
+		count, last, near := 0, math.Inf(-1), math.Inf(1)
+		for e := int(math.Floor(lo)); e <= int(math.Floor(hi)); e++ {
+			for m := 1; m <= digits; m++ {
+				t := tick{at: float64(e) + log10(float64(m)), minor: !slices.Contains(labelled, m)}
+				if t.at < lo-1e-9 || t.at > hi+1e-9 {
+					continue
+				}
+				if !t.minor {
+					t.label = plainOrPower(m, e, l)
+					near, last = min(near, t.at-last), t.at
+					count++
+				}
+				ticks = append(ticks, t)
+			}
+		}
+		if count < 2 {
+			break
+		}
+		if near*float64(n) >= 0.75*(hi-lo) {
+			return ticks
+		}
+	}
+	return roundLogTicks(lo, hi, n, l)
+}
+
+// plainOrPower writes m times ten to the e: 0.03, 200, 5·10⁷.
+func plainOrPower(m, e int, l *locale.Locale) string {
+	if e >= -4 && e <= 5 {
+		return l.Fixed(float64(m)*exp10(max(e, 0))/exp10(max(-e, 0)), max(0, -e))
+	}
+	return l.Significant(float64(m)*exp10(e), 1)
+}
+
+// roundLogTicks labels round numbers, unevenly spaced, in a range far below a power of ten.
+func roundLogTicks(lo, hi float64, n int, l *locale.Locale) []tick {
 	from, to := math.Pow(10, lo), math.Pow(10, hi) // only to choose ticks: they are round numbers
-	ticks, exponent := linearTicks(from, to, max(n, 2), l)
+	ticks, exponent := linearTicks(from, to, max(n, 3), false, l)
 	var kept []tick
 	for _, t := range ticks {
 		if t.at <= 0 {
 			continue
 		}
 		if exponent != 0 && !t.minor {
-			t.label = l.Significant(t.at, 2)
+			t.label = l.Significant(t.at, 3)
 		}
 		t.at = log10(t.at)
 		kept = append(kept, t)
