@@ -1,0 +1,51 @@
+package lstm
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+)
+
+// longSeries are windows over points of noise with memory, scaled to 0..1 about.
+func longSeries(points, lookBack int) *Windows {
+	r := rand.New(rand.NewPCG(3, 4))
+	w := &Windows{Features: 1, LookBack: lookBack}
+	v := 0.5
+	for range points {
+		v = 0.1 + 0.8*v + 0.1*(r.Float64()-0.5)
+		w.Rows = append(w.Rows, float32(v))
+	}
+	for t := lookBack; t < points; t++ {
+		w.Ends = append(w.Ends, t)
+		w.Targets = append(w.Targets, w.Rows[t])
+	}
+	return w
+}
+
+// operations is the arithmetic of one epoch: two for each multiply-add of the three matrix products (forward, back, weights).
+func operations(m *Model, w *Windows) float64 {
+	return float64(w.Len()) * float64(w.LookBack) * 3 * 2 * float64(gates*m.units*m.rows())
+}
+
+// BenchmarkEpoch is one epoch of LSTM(50) over 36,815 points, look-back 20, batch 64, on one worker. The portable kernels do a tenth of it.
+func BenchmarkEpoch(b *testing.B) {
+	for _, c := range []struct {
+		kernels *kernels
+		points  int
+	}{{&selected, 36_815}, {&portable, 3_700}} {
+		b.Run(c.kernels.name, func(b *testing.B) {
+			m, err := New(50, 1, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			w := longSeries(c.points, 20)
+			o := Options{Epochs: 1, Batch: 64, Seed: 1, LearningRate: DefaultRate, Workers: 1}
+			for b.Loop() {
+				if _, _, err := m.train(context.Background(), w, nil, o, nil, c.kernels); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(operations(m, w)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}

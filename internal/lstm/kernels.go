@@ -1,0 +1,75 @@
+package lstm
+
+// kernels is the seam between the network and the machine: everything that costs time. portable is the definition; selected (kernels_*.go) is
+// what this machine runs. Both give the same bits.
+//
+// Arrays are feature-major: a row holds one value for each of the lanes samples, rows follow each other at that stride. lo and hi, multiples of 16,
+// bound the lanes that a call computes.
+type kernels struct {
+	name      string
+	forward   func(*step)
+	backward  func(*step)
+	transpose func(*step)
+	gradient  func(*gradient)
+	adam      func(*adam)
+}
+
+// step is one time step of a batch.
+//
+// forward, for each unit and lane, with z(gate) = the chain over k = first..K-1 of weights[4*unit+gate][k] * x[k]:
+//
+//	i, f, o = sigmoid(z)   g = tanh(z)   c' = fma(f, c, i*g)   c~ = tanh(c')   next = o*c~
+//
+// backward, for each unit and lane, reads dh and dc (the derivatives for next and c') and replaces the gates by the derivatives of their z:
+//
+//	d  = fma(dh*o, fma(-c~, c~, 1), dc)      dc = d*f
+//	zi = (d*g) * fma(-i, i, i)   zf = (d*c) * fma(-f, f, f)   zg = (d*i) * fma(-g, g, 1)   zo = (dh*c~) * fma(-o, o, o)
+//
+// and then dh[k] for k < H rounded up to 4 = the chain over r = 0..4H-1 of weights[r][k] * z[r].
+//
+// transpose copies x[k][lane] to turned[lane][k] for the K rows.
+type step struct {
+	units   int // H
+	rows    int // K
+	width   int // W
+	lanes   int // stride of a row
+	lo, hi  int
+	first   int       // H in the first time step, where states are zero, else 0
+	weights []float32 // [4H][W]
+	x       []float32 // [K][lanes]: states of the step before, inputs, ones
+	cell    []float32 // [H][lanes]: c
+	gates   []float32 // [4H][lanes]: i, f, g, o of each unit; backward leaves the derivatives of z
+	cells   []float32 // [H][lanes]: c'
+	curved  []float32 // [H][lanes]: tanh(c')
+	next    []float32 // [H][lanes]: the new states
+	dh      []float32 // [H rounded up to 4][lanes]
+	dc      []float32 // [H][lanes]
+	turned  []float32 // [lanes][W]
+}
+
+// gradient adds one time step to the derivatives of the weights: sum[r][k] is continued by the chain over the lanes b = 0..lanes-1 of
+// z[r][b] * turned[b][k], for rows lo..hi-1 (multiples of 4) and all W columns.
+type gradient struct {
+	width, lanes int
+	used         int // lanes that hold samples, rounded up to 16: the chain ends there
+	lo, hi       int
+	z            []float32 // [4H][lanes]
+	turned       []float32 // [lanes][W]
+	sum          []float32 // [4H][W]
+}
+
+// adam is one step of Adam for elements lo..hi-1:
+//
+//	m = fma(g-m, 1-beta1, m)   v = fma(fma(g, g, -v), 1-beta2, v)   w = w - (rate*m) / (sqrt(v)+epsilon)
+type adam struct {
+	lo, hi     int
+	rate       float32 // lr sqrt(1-beta2^t) / (1-beta1^t)
+	g, m, v, w []float32
+}
+
+// Keras' defaults; the learning rate is an option.
+const (
+	beta1   = 0.9
+	beta2   = 0.999
+	epsilon = 1e-7
+)

@@ -1,0 +1,4 @@
+package lstm
+
+// selected are the kernels of this machine.
+var selected = portable

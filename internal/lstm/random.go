@@ -1,0 +1,117 @@
+package lstm
+
+import (
+	"math"
+	"math/bits"
+	"math/rand/v2"
+)
+
+// Streams of PCG(seed, stream): one use each.
+const (
+	weightStream = 1
+	orderStream  = 1 << 32 // plus the epoch
+)
+
+// source draws from one PCG. Only Uint64 of math/rand/v2 is used: its distributions call functions that differ between architectures.
+type source struct{ pcg *rand.PCG }
+
+func newSource(seed int64, stream uint64) source {
+	return source{rand.NewPCG(uint64(seed), stream)}
+}
+
+// uniform is in [0, 1), a multiple of 2^-53.
+func (s source) uniform() float64 { return float64(s.pcg.Uint64()>>11) / (1 << 53) }
+
+// below is uniform in 0..n-1 (Lemire, Fast random integer generation in an interval, 2019).
+func (s source) below(n int) int {
+	for {
+		hi, lo := bits.Mul64(s.pcg.Uint64(), uint64(n))
+		if lo >= -uint64(n)%uint64(n) {
+			return int(hi)
+		}
+	}
+}
+
+// shuffle puts a random permutation of 0..len(order)-1 into order (Fisher-Yates from the end).
+func (s source) shuffle(order []int) {
+	for i := range order {
+		order[i] = i
+	}
+	for i := len(order) - 1; i > 0; i-- {
+		j := s.below(i + 1)
+		order[i], order[j] = order[j], order[i]
+	}
+}
+
+// normal is a standard normal value (Marsaglia's polar method; the second value is not kept).
+func (s source) normal() float64 {
+	for {
+		a, b := float64(2*s.uniform())-1, float64(2*s.uniform())-1
+		r := float64(a*a) + float64(b*b)
+		if r > 0 && r < 1 {
+			return a * math.Sqrt(float64(-2*logarithm(r))/r)
+		}
+	}
+}
+
+// logarithm is ln x for x in (0, 1), from basic operations alone: x = m 2^e, ln m = 2 artanh((m-1)/(m+1)), |argument| <= 1/3.
+func logarithm(x float64) float64 {
+	m, e := math.Frexp(x)
+	z := (m - 1) / (m + 1)
+	square := float64(z * z)
+	sum := 0.0
+	for k := 37; k > 0; k -= 2 {
+		sum = float64(sum*square) + 1/float64(k)
+	}
+	return float64(2*float64(z*sum)) + float64(float64(e)*math.Ln2)
+}
+
+// initialise sets Keras' initial weights, drawing in this order: kernel [F, 4H] row by row, uniform in ±sqrt(6/(F+4H)) (glorot);
+// recurrent kernel [H, 4H], rows orthonormal; dense kernel, uniform in ±sqrt(6/(H+1)). Biases are zero, those of forget gates one.
+func (m *Model) initialise(s source) {
+	columns := gates * m.units
+	limit := math.Sqrt(6 / float64(m.features+columns))
+	m.each(m.units, m.features, func(_, weight int) { m.weights[weight] = float32((float64(2*s.uniform()) - 1) * limit) })
+	rows := orthonormal(m.units, columns, s)
+	m.each(0, m.units, func(at, weight int) { m.weights[weight] = float32(rows[at/columns][at%columns]) })
+	for unit := range m.units {
+		m.weights[(gates*unit+gateForget)*m.width()+m.units+m.features] = 1
+	}
+	limit = math.Sqrt(6 / float64(m.units+1))
+	for i := range m.units {
+		m.dense[i] = float32((float64(2*s.uniform()) - 1) * limit)
+	}
+}
+
+// orthonormal returns rows orthonormal vectors of length n >= rows, uniform among all such: normal vectors made orthogonal in order (Gram-Schmidt, each twice).
+// That is the Q of a QR decomposition whose R has a positive diagonal, as Keras' Orthogonal draws it.
+func orthonormal(rows, n int, s source) [][]float64 {
+	q := make([][]float64, rows)
+	for i := range q {
+		q[i] = make([]float64, n)
+		for j := range q[i] {
+			q[i][j] = s.normal()
+		}
+		for range 2 {
+			for _, p := range q[:i] {
+				d := dot(p, q[i])
+				for j := range p {
+					q[i][j] -= float64(d * p[j])
+				}
+			}
+		}
+		length := math.Sqrt(dot(q[i], q[i]))
+		for j := range q[i] {
+			q[i][j] /= length
+		}
+	}
+	return q
+}
+
+func dot(a, b []float64) float64 {
+	sum := 0.0
+	for i, v := range a {
+		sum += float64(v * b[i])
+	}
+	return sum
+}

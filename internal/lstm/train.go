@@ -1,0 +1,181 @@
+package lstm
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// Options of a training. All but Workers change the result.
+type Options struct {
+	Epochs       int
+	Batch        int
+	Seed         int64
+	LearningRate float64
+	Patience     int // stop after so many epochs without a smaller validation loss and keep the best weights; 0: never
+	Workers      int // goroutines
+}
+
+// DefaultRate is Keras' learning rate for Adam.
+const DefaultRate = 0.001
+
+// MaxBatch bounds Options.Batch.
+const MaxBatch = 4096
+
+// Epoch is what one pass over the samples left. Losses are mean squared errors of scaled values: Loss while the weights were moving (as Keras
+// prints it), Validation after the epoch, NaN without validation samples.
+type Epoch struct {
+	Epoch      int
+	Loss       float64
+	Validation float64
+}
+
+// DivergedError says that a loss is no longer a number.
+type DivergedError struct {
+	Epoch        int
+	LearningRate float64
+}
+
+// Error implements error.
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("epoch %d: the loss is not a finite number any more; try a learning_rate below %v", e.Epoch, e.LearningRate)
+}
+
+// Train fits m to the training windows in place. After each epoch it calls done (which may be nil). It returns the epochs and the number of the one
+// whose weights m holds: the last, or with Patience the one with the smallest validation loss. A cancelled context and a *DivergedError leave m half trained.
+func (m *Model) Train(ctx context.Context, training, validation *Windows, o Options, done func(Epoch)) (history []Epoch, best int, err error) {
+	return m.train(ctx, training, validation, o, done, &selected)
+}
+
+func (m *Model) train(ctx context.Context, training, validation *Windows, o Options, done func(Epoch), k *kernels) (history []Epoch, best int, err error) {
+	if err := m.check(training, o); err != nil {
+		return nil, 0, err
+	}
+	validating := validation != nil && validation.Len() > 0
+	if o.Patience > 0 && !validating {
+		return nil, 0, fmt.Errorf("patience %d: needs validation samples, there are none", o.Patience)
+	}
+	b := newBatch(m, k, training.LookBack, min(o.Batch, training.Len()), o.Workers, true)
+	adam := newOptimiser(m, o.LearningRate)
+	order := make([]int, training.Len())
+	var kept *Model
+	least := math.Inf(1)
+	for epoch := 1; epoch <= o.Epochs; epoch++ {
+		newSource(o.Seed, orderStream+uint64(epoch)).shuffle(order)
+		sum := 0.0
+		for at := 0; at < len(order); at += o.Batch {
+			if err := ctx.Err(); err != nil {
+				return history, 0, err
+			}
+			b.load(training, order[at:min(at+o.Batch, len(order))])
+			sum += adam.train(b)
+		}
+		e := Epoch{Epoch: epoch, Loss: sum / float64(len(order)), Validation: math.NaN()}
+		if validating {
+			if e.Validation, err = m.loss(ctx, validation, o, k); err != nil {
+				return history, 0, err
+			}
+		}
+		if !finite(e.Loss) || validating && !finite(e.Validation) {
+			return history, 0, &DivergedError{epoch, o.LearningRate}
+		}
+		history = append(history, e)
+		if done != nil {
+			done(e)
+		}
+		if o.Patience == 0 {
+			best = epoch
+			continue
+		}
+		if e.Validation < least {
+			least, best, kept = e.Validation, epoch, m.Clone()
+		} else if epoch-best >= o.Patience {
+			break
+		}
+	}
+	if kept != nil {
+		copy(m.weights, kept.weights)
+		copy(m.dense, kept.dense)
+	}
+	return history, best, nil
+}
+
+func finite(v float64) bool { return v-v == 0 }
+
+func (m *Model) check(w *Windows, o Options) error {
+	switch {
+	case o.Epochs < 1:
+		return fmt.Errorf("epochs %d: expected at least 1", o.Epochs)
+	case o.Batch < 1 || o.Batch > MaxBatch:
+		return fmt.Errorf("batch %d: expected 1 to %d", o.Batch, MaxBatch)
+	case !(o.LearningRate > 0) || !finite(o.LearningRate):
+		return fmt.Errorf("learning_rate %v: expected more than 0", o.LearningRate)
+	case o.Patience < 0:
+		return fmt.Errorf("patience %d: expected 0 or more", o.Patience)
+	case w.Len() == 0:
+		return fmt.Errorf("no samples to train on")
+	case len(w.Targets) != w.Len():
+		return fmt.Errorf("%d targets for %d samples", len(w.Targets), w.Len())
+	}
+	return m.fits(w)
+}
+
+// fits checks that every window lies inside the rows and has the network's features.
+func (m *Model) fits(w *Windows) error {
+	if w.Features != m.features || w.LookBack < 1 || len(w.Rows)%w.Features != 0 {
+		return fmt.Errorf("windows of %d steps and %d features in %d values: the network takes %d features", w.LookBack, w.Features, len(w.Rows), m.features)
+	}
+	rows := len(w.Rows) / w.Features
+	for n, end := range w.Ends {
+		if end < w.LookBack || end > rows {
+			return fmt.Errorf("sample %d: window of %d ends at row %d of %d", n, w.LookBack, end, rows)
+		}
+	}
+	return nil
+}
+
+// predictBatch is how many samples are forecast at once. It does not change the forecasts.
+const predictBatch = 256
+
+// Predict returns the forecast of each sample, scaled. It checks ctx between batches.
+func (m *Model) Predict(ctx context.Context, w *Windows, workers int) ([]float32, error) {
+	return m.predict(ctx, w, workers, &selected)
+}
+
+func (m *Model) predict(ctx context.Context, w *Windows, workers int, k *kernels) ([]float32, error) {
+	if err := m.fits(w); err != nil {
+		return nil, err
+	}
+	forecasts := make([]float32, 0, w.Len())
+	if w.Len() == 0 {
+		return forecasts, nil
+	}
+	b := newBatch(m, k, w.LookBack, min(predictBatch, w.Len()), workers, false)
+	order := make([]int, w.Len())
+	for i := range order {
+		order[i] = i
+	}
+	for at := 0; at < len(order); at += predictBatch {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		b.load(w, order[at:min(at+predictBatch, len(order))])
+		b.predict()
+		forecasts = append(forecasts, b.output[:b.used]...)
+	}
+	return forecasts, nil
+}
+
+// loss is the mean squared error over the samples.
+func (m *Model) loss(ctx context.Context, w *Windows, o Options, k *kernels) (float64, error) {
+	forecasts, err := m.predict(ctx, w, o.Workers, k)
+	if err != nil {
+		return 0, err
+	}
+	sum := 0.0
+	for i, f := range forecasts {
+		e := float64(f - w.Targets[i])
+		sum += float64(e * e)
+	}
+	return sum / float64(len(forecasts)), nil
+}
