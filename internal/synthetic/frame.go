@@ -137,6 +137,7 @@ func (s *session) header() int {
 
 // frame is a packet laid out: its headers, how long it is on the wire and how much of it a capture without payload keeps.
 type frame struct {
+	head   [16]byte // of the record in the file
 	bytes  [160]byte
 	wire   int
 	kept   int // before the snap length
@@ -364,6 +365,11 @@ func (f *frame) transport(s *session, p packet, at, length int, pseudo uint32) {
 		binary.BigEndian.PutUint16(h[2:], ^fold(pseudo+sum(h[:24])))
 	case protocolGRE:
 		binary.BigEndian.PutUint16(h[2:], 0x0800)
+		inner := h[4:24]
+		inner[0], inner[8], inner[9] = 0x45, 60, protocolUDP
+		binary.BigEndian.PutUint16(inner[2:], uint16(length-4))
+		ends(s, p.back, inner[12:16], inner[16:20], address4)
+		binary.BigEndian.PutUint16(inner[10:], ^fold(sum(inner)))
 	case protocolESP:
 		binary.BigEndian.PutUint32(h, uint32(s.ident)<<8)
 		binary.BigEndian.PutUint32(h[4:], uint32(s.step))

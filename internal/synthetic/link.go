@@ -136,7 +136,9 @@ func newLink(o Options) *link {
 		for sum := l.exponential(); sum < mean; sum += l.exponential() { // a Poisson number of them
 			s := l.start(class(c), 0, true)
 			s.at = microseconds(float64(l.exponential()*s.gap)/1e6, o.Seconds)
-			l.queue.push(s)
+			if s.at <= s.end {
+				l.queue.push(s)
+			}
 		}
 	}
 	l.arrival = l.wait()

@@ -71,7 +71,7 @@ func (s *source) normal() float64 {
 	for range 12 {
 		sum += s.pcg.Uint64() >> 16
 	}
-	return float64(sum)*(1.0/(1<<48)) - 6
+	return float64(float64(sum)*(1.0/(1<<48))) - 6
 }
 
 // zipf draws ranks 0..n-1 with probability proportional to 1/(rank+1).

@@ -108,7 +108,7 @@ func fileHeader(snap int) []byte {
 func (f *frame) write(out *bufio.Writer, at int64, snap int, zeros []byte) error {
 	captured := min(f.kept, snap)
 	f.record.Time, f.record.Wire, f.record.Captured = at*1000, f.wire, captured
-	var head [16]byte
+	head := &f.head
 	binary.LittleEndian.PutUint32(head[0:], uint32(at/1_000_000))
 	binary.LittleEndian.PutUint32(head[4:], uint32(at%1_000_000))
 	binary.LittleEndian.PutUint32(head[8:], uint32(captured))
