@@ -37,6 +37,9 @@ type Style interface {
 	Place(text string) string
 }
 
+// perPlace is how many errors of one place are shown: a stage of 1,000 instances would say everything 1,000 times.
+const perPlace = 3
+
 // Print writes diagnostics as a good compiler would: what is wrong, where, the source line, a way out. They are ordered by place.
 func Print(w io.Writer, diags hcl.Diagnostics, files map[string]*hcl.File, style Style) {
 	sorted := slices.Clone(diags)
@@ -47,7 +50,18 @@ func Print(w io.Writer, diags hcl.Diagnostics, files map[string]*hcl.File, style
 		}
 		return a.Subject.Start.Byte - b.Subject.Start.Byte
 	})
+	at, count := map[hcl.Range]int{}, map[hcl.Range]int{}
 	for _, d := range sorted {
+		if d.Subject != nil {
+			count[*d.Subject]++
+		}
+	}
+	for _, d := range sorted {
+		if d.Subject != nil {
+			if at[*d.Subject]++; at[*d.Subject] > perPlace {
+				continue
+			}
+		}
 		fmt.Fprintf(w, "%s %s\n", style.Error("error:"), lowerFirst(d.Summary))
 		if d.Subject == nil {
 			if d.Detail != "" {
@@ -56,9 +70,12 @@ func Print(w io.Writer, diags hcl.Diagnostics, files map[string]*hcl.File, style
 			fmt.Fprintln(w)
 			continue
 		}
-		at := *d.Subject
-		fmt.Fprintf(w, "  --> %s%s\n", style.Place(fmt.Sprintf("%s:%d:%d", at.Filename, at.Start.Line, at.Start.Column)), enclosing(at, files))
-		printSource(w, at, d.Detail, files)
+		place := *d.Subject
+		fmt.Fprintf(w, "  --> %s%s\n", style.Place(fmt.Sprintf("%s:%d:%d", place.Filename, place.Start.Line, place.Start.Column)), enclosing(place, files))
+		printSource(w, place, d.Detail, files)
+		if more := count[place] - perPlace; more > 0 && at[place] == perPlace {
+			fmt.Fprintf(w, "   and %d more like it\n", more)
+		}
 		fmt.Fprintln(w)
 	}
 }

@@ -150,7 +150,6 @@ func (e *Exec) Run(ctx context.Context, env *stages.Env) error {
 	if err := e.keep(work, given, env); err != nil {
 		return err
 	}
-	env.Summarize(fmt.Sprintf("%s done", filepath.Base(args[0])))
 	env.Log.Debug("command", "dur", time.Since(began))
 	return nil
 }
