@@ -2,7 +2,6 @@ package capture
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,15 +11,15 @@ import (
 // recognise is how many bytes are looked at to say what a file is: enough for tar, whose mark is at byte 257.
 const recognise = 512
 
-// foreign is the error for content that is no capture: it says what it looks like. ended is why the content is shorter than recognise, nil otherwise.
-func foreign(head []byte, ended error, compression string) error {
+// foreign is the error for content that is no capture: it says what it looks like. head is what s begins with.
+func foreign(head []byte, s *stream, compression string) error {
 	const expected = "expected a pcap or pcapng capture, plain, gzip or zstd"
 	inside := ""
 	if compression != "" {
 		inside = " inside the " + compression
 	}
-	if ended != nil && !errors.Is(ended, io.EOF) && len(head) < 4 {
-		return fmt.Errorf("nothing can be read%s: %s; %s", inside, ended, expected)
+	if s.ended != nil && s.ended != io.EOF && len(head) < 4 {
+		return fmt.Errorf("nothing can be read%s: %s; %s", inside, s.explain(s.ended), expected)
 	}
 	return fmt.Errorf("not a capture: this%s is %s; %s", inside, identify(head), expected)
 }
@@ -64,9 +63,9 @@ func identify(head []byte) string {
 	if len(head) == 0 {
 		return "empty"
 	}
-	for _, s := range signatures() {
-		if bytes.HasPrefix(head, []byte(s[0])) {
-			return s[1]
+	for _, known := range signatures() {
+		if bytes.HasPrefix(head, []byte(known[0])) {
+			return known[1]
 		}
 	}
 	if len(head) >= 262 && string(head[257:262]) == "ustar" {

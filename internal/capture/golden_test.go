@@ -64,10 +64,10 @@ func tsv(t testing.TB, path string) []map[string]string {
 // tally is what the golden tables say about a capture.
 type tally struct {
 	packets, ip, ipv4, ipv6, tcp, udp, other, icmp, icmpv6, nonIP, ipWire, ipCaptured, wire, captured, ports int64
-	first, last, min, max, ipMin, ipMax                                                                       int64
-	sources                                                                                                   map[string]bool
-	notIP                                                                                                     map[string]int64
-	rows                                                                                                      string
+	first, last, min, max, ipMin, ipMax                                                                      int64
+	sources                                                                                                  map[string]bool
+	notIP                                                                                                    map[string]int64
+	rows                                                                                                     string
 }
 
 func count(r *capture.Reader) (*tally, error) {
