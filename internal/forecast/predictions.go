@@ -140,6 +140,9 @@ func predictions(t *table.Table) (*Predictions, error) {
 	if p.Trial.Protocol != Published && p.Trial.Protocol != Strict {
 		return nil, fmt.Errorf("%s: protocol %q, expected published or strict", TrialKey, string(p.Trial.Protocol))
 	}
+	if p.Trial.Model == "" || len(p.Trial.Model) > 64 {
+		return nil, fmt.Errorf("%s: model %.64q, expected a name of at most 64 bytes", TrialKey, p.Trial.Model)
+	}
 	times, err := t.Column("time")
 	if err != nil {
 		return nil, err
