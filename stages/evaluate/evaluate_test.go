@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/csv"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -331,4 +334,75 @@ func TestMistakes(t *testing.T) {
 	if _, _, err := evaluate(t, s, stages.Tree{}, func(e *Evaluate) { e.Order = 0 }); err == nil || !strings.Contains(err.Error(), "order") {
 		t.Errorf("order 0: %v", err)
 	}
+}
+
+// TestDocument repeats the published study on its digitised series: lines of arithmetic against what its tables say of the LSTM.
+func TestDocument(t *testing.T) {
+	shared := filepath.Join("..", "..", "..", "shared")
+	file, err := os.Open(filepath.Join(shared, "data/series/mawi_200701251400_captured_bytes_per_second_DIGITISED.csv"))
+	if err != nil {
+		t.Skipf("reference data not here: %v", err)
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &series.Series{Step: time.Second, Columns: []series.Column{{Name: "captured_bytes_approx", Unit: "B"}}}
+	for i, row := range rows[1:] {
+		v, err := strconv.ParseFloat(row[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Time, s.Coverage = append(s.Time, int64(1169701200+i)*1e9), append(s.Coverage, 1)
+		s.Columns[0].Values = append(s.Columns[0].Values, v)
+	}
+	data, err := os.ReadFile(filepath.Join(shared, "golden/forecast/mawi_published_protocol.json"))
+	if err != nil {
+		t.Skipf("reference data not here: %v", err)
+	}
+	var want map[string]struct {
+		N       int `json:"n_test"`
+		Naive   float64
+		Average float64 `json:"moving_average_10"`
+		Mean    float64 `json:"mean_train"`
+		AR      float64 `json:"ar_look_back"`
+		Without struct {
+			Naive   float64
+			Average float64 `json:"moving_average_10"`
+			AR      float64 `json:"ar_look_back"`
+		} `json:"without_the_last_point"`
+		Share float64 `json:"share_of_naive_squared_error_in_last_point"`
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	var trials []stages.Tree
+	folder := t.TempDir()
+	for _, look := range []int{10, 20, 30, 60} {
+		trials = append(trials, fake(t, folder, s, forecast.Published, forecast.Trial{LookBack: look, Epochs: 50, Batch: 64, Seed: 1}, 200000))
+	}
+	dir, env, err := evaluate(t, s, stages.Tree{List: trials}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := read(t, dir)
+	for look, w := range want {
+		check := func(name string, want float64, labels ...string) {
+			if got := value(t, list, name, append([]string{"protocol", "published", "look_back", look}, labels...)...); math.Abs(got-want) > 1e-9*want {
+				t.Errorf("look-back %s: %s %v is %v, want %v", look, name, labels, got, want)
+			}
+		}
+		check("targets", float64(w.N))
+		check("last_point_share", w.Share)
+		for model, pair := range map[string][2]float64{"naive": {w.Naive, w.Without.Naive}, "moving_average": {w.Average, w.Without.Average}} {
+			check("mse", pair[0], "model", model)
+			check("mse_without_last", pair[1], "model", model)
+		}
+		check("mse", w.AR, "model", "ar", "order", look)
+		check("mse_without_last", w.Without.AR, "model", "ar", "order", look)
+		check("mse", w.Mean, "model", "mean")
+	}
+	_, findings, warnings := env.Said()
+	t.Logf("%s %v", strings.Join(findings, "\n"), warnings)
 }
