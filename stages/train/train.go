@@ -1,0 +1,162 @@
+// Package train is the stage kind "train": it fits one forecaster to a series and leaves the model, its forecasts of every target and how the
+// training went. It sits between aggregate (or import) and evaluate. It judges nothing: baselines beside it, scores and choices are evaluate's.
+//
+// Which rows it sees and how they are split is internal/forecast's (see Prepare and Split). The scaler of a network is fitted on the whole series
+// (published) or on the training part (strict). A network's values are scaled to [0, 1] and rounded to float32, as Keras does; see internal/lstm for its arithmetic.
+//
+//	stage "train" "lstm" {
+//	  series    = stage.aggregate.traffic["demo"].series
+//	  look_back = 20
+//	  epochs    = 50
+//	  batch     = 64
+//	  model "lstm" { units = 50 }
+//	}
+package train
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"weir/internal/forecast"
+	"weir/internal/lstm"
+	"weir/internal/series"
+	"weir/stages"
+)
+
+// Version changes when the same inputs would give other bytes.
+const Version = 1
+
+// Train is the stage's interface.
+type Train struct {
+	Series stages.Input `hcl:"series" doc:"the series to forecast"`
+	Model  Model        `hcl:"model,block" doc:"the forecaster: model \"lstm\" { units = 50 }"`
+
+	LookBack     int     `hcl:"look_back,optional" doc:"points before a target that the model sees"`
+	Epochs       int     `hcl:"epochs,optional" doc:"passes over the training part (lstm)"`
+	Batch        int     `hcl:"batch,optional" doc:"samples of one step of Adam (lstm)"`
+	Seed         int64   `hcl:"seed,optional" doc:"seed of the initial weights and of the order of samples (lstm)"`
+	LearningRate float64 `hcl:"learning_rate,optional" doc:"Adam's learning rate (lstm)"`
+	Patience     int     `hcl:"patience,optional" doc:"stop after so many epochs without a smaller validation loss and keep the best weights; 0: never stop early (lstm)"`
+
+	Protocol   string  `hcl:"protocol,optional" enum:"strict published" doc:"strict: edges trimmed, nothing fitted on test data; published: as the reproduced document did"`
+	Column     string  `hcl:"column,optional" doc:"column of the series; default: wire_bytes (strict), captured_bytes (published), or the only one"`
+	Test       float64 `hcl:"test,optional" doc:"share of the targets that test (strict)"`
+	Validation float64 `hcl:"validation,optional" doc:"share of the other targets that validate (strict)"`
+	History    int     `hcl:"history,optional" doc:"points before every target (strict); look-backs up to it share their targets"`
+
+	// Options come before outputs of the same name: a reader of the pipeline gives "model" and "history", others refer to stage.train.x.model.
+	File        stages.Output `hcl:"model" file:"model.weir" doc:"the model: a JSON header and float32 tensors"`
+	ONNX        stages.Output `hcl:"onnx,optional" file:"model.onnx" doc:"the network for other programs (lstm)"`
+	Predictions stages.Output `hcl:"predictions" file:"predictions.parquet" doc:"the forecast of every target, one row each"`
+	Losses      stages.Output `hcl:"history" file:"history.json" doc:"the loss of each epoch"`
+}
+
+// Model chooses the forecaster. Fields that it does not use are ignored.
+type Model struct {
+	Name   string `hcl:"name,label" enum:"lstm naive drift mean seasonal_naive moving_average ar ses holt" doc:"lstm, or a baseline: naive, drift, mean, seasonal_naive, moving_average, ar, ses, holt"`
+	Units  int    `hcl:"units,optional" doc:"hidden units (lstm)"`
+	Order  int    `hcl:"order,optional" doc:"p of AR(p)"`
+	Period int    `hcl:"period,optional" doc:"steps of a season (seasonal_naive)"`
+	Window int    `hcl:"window,optional" doc:"points that the mean is over (moving_average)"`
+}
+
+var names = []string{network, "naive", "drift", "mean", "seasonal_naive", "moving_average", "ar", "ses", "holt"}
+
+const network = "lstm"
+
+// maxLookBack bounds look_back.
+const maxLookBack = 4096
+
+// Kind is the row of this kind in the table of kinds.
+func Kind() stages.Kind {
+	return stages.Kind{
+		Name: "train", Version: Version,
+		Summary: "fit a forecaster to a series: the model, its forecasts and its losses",
+		New: func() stages.Stage {
+			o := forecast.DefaultSplit
+			return &Train{
+				Model:    Model{Units: 50, Order: 20, Period: 60, Window: 10},
+				LookBack: 20, Epochs: 50, Batch: 64, Seed: 1, LearningRate: lstm.DefaultRate,
+				Protocol: string(forecast.Strict), Test: o.Test, Validation: o.Validation, History: o.History,
+			}
+		},
+	}
+}
+
+// Validate implements stages.Validator.
+func (s *Train) Validate() error {
+	if !slices.Contains(names, s.Model.Name) {
+		return &stages.OptionError{Option: "model", Message: fmt.Sprintf("%q is unknown, expected one of %v", s.Model.Name, names)}
+	}
+	if s.Protocol != string(forecast.Strict) && s.Protocol != string(forecast.Published) {
+		return &stages.OptionError{Option: "protocol", Message: fmt.Sprintf("%q is unknown, expected strict or published", s.Protocol)}
+	}
+	within := func(option string, v, low, high int) error {
+		if v < low || v > high {
+			return &stages.OptionError{Option: option, Message: fmt.Sprintf("%d, expected %d to %d", v, low, high)}
+		}
+		return nil
+	}
+	errs := []error{
+		within("look_back", s.LookBack, 1, maxLookBack),
+		within("history", s.History, 0, 1<<20),
+	}
+	switch s.Model.Name {
+	case network:
+		errs = append(errs, within("model.units", s.Model.Units, 1, lstm.MaxUnits), within("epochs", s.Epochs, 1, 1<<20),
+			within("batch", s.Batch, 1, lstm.MaxBatch), within("patience", s.Patience, 0, 1<<20))
+		if !(s.LearningRate > 0 && s.LearningRate <= 1) {
+			errs = append(errs, &stages.OptionError{Option: "learning_rate", Message: fmt.Sprintf("%v, expected more than 0 and at most 1", s.LearningRate)})
+		}
+		if s.Patience > 0 && (s.Protocol == string(forecast.Published) || s.Validation == 0) {
+			errs = append(errs, &stages.OptionError{Option: "patience", Message: "stopping early needs a validation part: protocol strict and validation above 0"})
+		}
+	case "ar":
+		errs = append(errs, within("model.order", s.Model.Order, 1, forecast.MaxOrder))
+	case "seasonal_naive":
+		errs = append(errs, within("model.period", s.Model.Period, 1, 1<<20))
+	case "moving_average":
+		errs = append(errs, within("model.window", s.Model.Window, 1, 1<<20))
+	}
+	if !(s.Test > 0 && s.Test < 1) {
+		errs = append(errs, &stages.OptionError{Option: "test", Message: fmt.Sprintf("%v, expected more than 0 and less than 1", s.Test)})
+	}
+	if !(s.Validation >= 0 && s.Validation < 1) {
+		errs = append(errs, &stages.OptionError{Option: "validation", Message: fmt.Sprintf("%v, expected 0 or more and less than 1", s.Validation)})
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Run implements stages.Stage.
+func (s *Train) Run(ctx context.Context, env *stages.Env) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	in, err := series.Read(s.Series.Path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.Series.From, err)
+	}
+	j := &job{stage: s, env: env, protocol: forecast.Protocol(s.Protocol)}
+	if j.data, err = forecast.Prepare(in, j.protocol, s.Column); err != nil {
+		return fmt.Errorf("%s: %w", s.Series.From, err)
+	}
+	options := forecast.SplitOptions{Test: s.Test, Validation: s.Validation, History: s.History}
+	if j.split, err = j.data.Split(j.protocol, s.LookBack, options); err != nil {
+		return fmt.Errorf("%s: %w", s.Series.From, err)
+	}
+	j.targets = slices.Concat(j.split.Train, j.split.Validation, j.split.Test)
+	j.trial = forecast.Trial{
+		Model: s.Model.Name, LookBack: s.LookBack, Protocol: j.protocol, Column: j.data.Column, Unit: j.data.Unit,
+		StepNS: int64(j.data.Step), Split: options, Seed: s.Seed,
+	}
+	if s.Model.Name == network {
+		return j.network(ctx)
+	}
+	return j.baseline()
+}
