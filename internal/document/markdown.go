@@ -109,10 +109,35 @@ func (p *parser) blocks(parent ast.Node, depth int) ([]Block, error) {
 			return nil, err
 		}
 		if b != nil {
-			out = append(out, b)
+			out = joined(out, b)
 		}
 	}
 	return out, nil
+}
+
+// joined appends a block. Quotes that follow each other become one, and so do the lists in them: conditions in a template leave empty lines between.
+func joined(blocks []Block, b Block) []Block {
+	quote, isQuote := b.(Quote)
+	if !isQuote || len(blocks) == 0 {
+		return append(blocks, b)
+	}
+	before, ok := blocks[len(blocks)-1].(Quote)
+	if !ok {
+		return append(blocks, b)
+	}
+	for _, inner := range quote.Of {
+		list, isList := inner.(List)
+		if isList && len(before.Of) > 0 {
+			if last, ok := before.Of[len(before.Of)-1].(List); ok && last.Ordered == list.Ordered {
+				last.Items = append(last.Items, list.Items...)
+				before.Of[len(before.Of)-1] = last
+				continue
+			}
+		}
+		before.Of = append(before.Of, inner)
+	}
+	blocks[len(blocks)-1] = before
+	return blocks
 }
 
 func (p *parser) block(n ast.Node, depth int) (Block, error) {

@@ -285,6 +285,25 @@ func (g *group) names() []string {
 // Named is a figure's name in a range: Name is what figure takes, Rest what follows the prefix asked for.
 type Named struct{ Name, Rest string }
 
+// Has says whether the name holds that word, as in decomposition_60_published.
+func (n Named) Has(word string) bool { return slices.Contains(strings.Split(n.Name, "_"), word) }
+
+// First is the first word of Rest: the period of decomposition_60_multiplicative.
+func (n Named) First() string {
+	word, _, _ := strings.Cut(n.Rest, "_")
+	return word
+}
+
+// Schedule is the sweep's schedule in a name such as forecast_strict_50x64, as ", 50/64"; empty when there is none.
+func (n Named) Schedule() string {
+	words := strings.Split(n.Name, "_")
+	epochs, batch, ok := strings.Cut(words[len(words)-1], "x")
+	if !ok || leading(epochs) != len(epochs) || leading(batch) != len(batch) || epochs == "" || batch == "" {
+		return ""
+	}
+	return ", " + epochs + "/" + batch
+}
+
 // figureNames lists the figures of an input whose names begin with the prefix, sorted; numbers in them by size.
 func (r *renderer) figureNames(path, prefix string) []Named {
 	g := r.lib.groups[path]

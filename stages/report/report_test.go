@@ -1,0 +1,30 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"weir/stages"
+)
+
+var both = []string{"published", "strict"}
+
+// Kept for looking at: WEIR_REPORT_DIR=/some/folder go test -run TestLook.
+func TestLook(t *testing.T) {
+	to := os.Getenv("WEIR_REPORT_DIR")
+	if to == "" {
+		t.Skip("WEIR_REPORT_DIR names no folder")
+	}
+	for _, language := range []string{"en", "pt", "es"} {
+		dir, env, err := run(t, &Report{Language: language, Inputs: inputs(map[string]map[string]stages.Tree{"demo": whole(t, "demo", both, -0.01, 0.3, false)})})
+		if err != nil {
+			t.Fatal(language, err)
+		}
+		_, findings, _ := env.Said()
+		t.Log(findings)
+		if err := os.CopyFS(filepath.Join(to, language), os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
