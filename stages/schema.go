@@ -139,9 +139,19 @@ func quoteItem(s string) string {
 	return s
 }
 
-// FieldByName finds a field, or nil.
+// FieldByName finds what a pipeline sets: an option, a block, an input, or Outputs; nil when there is no such field. An output may have the
+// name of an option: train's model is a block where it is set and a file where it is referred to.
 func FieldByName(fields []Field, name string) *Field {
-	i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
+	i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name && f.Class != OutputOne && f.Class != OutputSet })
+	if i < 0 {
+		return nil
+	}
+	return &fields[i]
+}
+
+// OutputByName finds an output that the kind declares, or nil.
+func OutputByName(fields []Field, name string) *Field {
+	i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name && (f.Class == OutputOne || f.Class == OutputSet) })
 	if i < 0 {
 		return nil
 	}

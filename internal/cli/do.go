@@ -131,7 +131,7 @@ func (m *manual) set(args []string) error {
 	for _, name := range order {
 		first, rest, dotted := strings.Cut(name, ".")
 		f := stages.FieldByName(m.fields, first)
-		if f == nil || f.Class == stages.OutputOne || f.Class == stages.OutputSet {
+		if f == nil {
 			return m.unknown(name)
 		}
 		seen[first] = true

@@ -83,13 +83,12 @@ func (d *decoder) body(body *hclsyntax.Body, fields []stages.Field, holder refle
 			continue
 		}
 		f := stages.FieldByName(fields, a.Name)
-		if f == nil || f.Class == stages.Label {
-			d.fail(a.NameRange, "unknown option "+quote(a.Name), d.suggestOption(a.Name, fields))
-			continue
-		}
 		switch {
-		case f.Class == stages.OutputOne || f.Class == stages.OutputSet:
+		case f == nil && stages.OutputByName(fields, a.Name) != nil:
 			d.fail(a.NameRange, quote(a.Name)+" is an output", "the stage writes it; others refer to it as stage."+d.b.id()+"."+a.Name)
+			continue
+		case f == nil || f.Class == stages.Label:
+			d.fail(a.NameRange, "unknown option "+quote(a.Name), d.suggestOption(a.Name, fields))
 			continue
 		case f.Class == stages.Block:
 			d.fail(a.NameRange, quote(a.Name)+" is a block", fmt.Sprintf("write it without =: %s \"NAME\" { ... }", a.Name))

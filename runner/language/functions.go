@@ -33,7 +33,7 @@ func newFunctions(dir string) *functions {
 		"indent": stdlib.IndentFunc, "join": stdlib.JoinFunc, "jsondecode": stdlib.JSONDecodeFunc, "jsonencode": stdlib.JSONEncodeFunc,
 		"keys": stdlib.KeysFunc, "length": stdlib.LengthFunc, "lookup": stdlib.LookupFunc, "lower": stdlib.LowerFunc,
 		"max": stdlib.MaxFunc, "merge": stdlib.MergeFunc, "min": stdlib.MinFunc, "parseint": stdlib.ParseIntFunc,
-		"range": stdlib.RangeFunc, "regex": stdlib.RegexFunc, "regexall": stdlib.RegexAllFunc, "regexreplace": stdlib.RegexReplaceFunc,
+		"range": rangeFunc, "regex": stdlib.RegexFunc, "regexall": stdlib.RegexAllFunc, "regexreplace": stdlib.RegexReplaceFunc,
 		"replace": stdlib.ReplaceFunc, "reverse": stdlib.ReverseListFunc, "setintersection": stdlib.SetIntersectionFunc,
 		"setproduct": stdlib.SetProductFunc, "setsubtract": stdlib.SetSubtractFunc, "setunion": stdlib.SetUnionFunc, "signum": stdlib.SignumFunc,
 		"slice": stdlib.SliceFunc, "sort": stdlib.SortFunc, "split": stdlib.SplitFunc, "strlen": stdlib.StrlenFunc, "strrev": stdlib.ReverseFunc,
@@ -62,6 +62,40 @@ func (f *functions) names() []string {
 	slices.Sort(names)
 	return names
 }
+
+// rangeFunc is Terraform's range(limit), range(start, limit) and range(start, limit, step), for up to MaxInstances whole or broken steps.
+var rangeFunc = function.New(&function.Spec{
+	VarParam: &function.Parameter{Name: "bounds", Type: cty.Number},
+	Type:     function.StaticReturnType(cty.List(cty.Number)),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		start, limit, step := cty.Zero, cty.Zero, cty.NumberIntVal(1)
+		switch len(args) {
+		case 1:
+			limit = args[0]
+		case 2, 3:
+			start, limit = args[0], args[1]
+			if len(args) == 3 {
+				step = args[2]
+			}
+		default:
+			return cty.NilVal, fmt.Errorf("range takes a limit, a start and a limit, or a start, a limit and a step")
+		}
+		if step.RawEquals(cty.Zero) {
+			return cty.NilVal, function.NewArgErrorf(2, "the step is zero")
+		}
+		up := step.GreaterThan(cty.Zero).True()
+		var values []cty.Value
+		for n := start; up && n.LessThan(limit).True() || !up && n.GreaterThan(limit).True(); n = n.Add(step) {
+			if values = append(values, n); len(values) > MaxInstances {
+				return cty.NilVal, fmt.Errorf("more than %d values", MaxInstances)
+			}
+		}
+		if len(values) == 0 {
+			return cty.ListValEmpty(cty.Number), nil
+		}
+		return cty.ListVal(values), nil
+	},
+})
 
 func textFunc(do func(string) string) function.Function {
 	return function.New(&function.Spec{
