@@ -26,7 +26,7 @@ func clockSteps() []clockStep {
 // the date stands in place of 00:00. Steps of weeks and less count from 1970-01-01 UTC, months and years from the calendar.
 func clockTicks(lo, hi float64, n int, l *locale.Locale) []tick {
 	for _, s := range clockSteps() {
-		if (hi-lo)/s.seconds <= float64(n) {
+		if (hi-lo)/s.seconds <= float64(n)+1e-6 {
 			return evenClock(lo, hi, s, l)
 		}
 	}

@@ -79,11 +79,25 @@ func (f *font) advance(glyph uint16) int {
 
 // width measures a line of text in points.
 func (f *font) width(s string, size float64) float64 {
-	sum := 0
+	sum := 0.0
 	for _, r := range s {
-		sum += f.advance(f.glyph(r))
+		if plain, ok := f.raised(r); ok {
+			sum += float64(float64(f.advance(f.glyph(plain))) * raisedSize)
+			continue
+		}
+		sum += float64(f.advance(f.glyph(r)))
 	}
-	return float64(float64(sum)*size) / float64(f.em)
+	return float64(sum*size) / float64(f.em)
+}
+
+// raised says which character stands, small and raised, for a superscript that the font lacks: it has some of them only.
+func (f *font) raised(r rune) (plain rune, ok bool) {
+	const superscripts, plains = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789−+"
+	i := slices.Index([]rune(superscripts), r)
+	if i < 0 || f.glyph(r) != 0 {
+		return 0, false
+	}
+	return []rune(plains)[i], true
 }
 
 // outline is a glyph's entry in glyf, empty for a space.

@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"maps"
 	"math"
 	"slices"
 )
@@ -307,12 +308,13 @@ func shape(m markerShape, p place, r float64) [][]spot {
 	return [][]spot{{to(-1, -1), to(1, 1)}, {to(-1, 1), to(1, -1)}}
 }
 
-// intervals draws Low to High at each point, with ends; shift moves them sideways (bars).
+// intervals draws Low to High at each point, with ends unless there are more than a thousand; shift moves them sideways.
 func (l *layout) intervals(fr *frame, layer *Layer, look look, shift float64) {
 	if layer.Low == nil {
 		return
 	}
 	var runs [][]spot
+	joined, many := columns{}, layer.len() > 1000
 	for i := range layer.len() {
 		x, okX := fr.x.own(layer.x(i))
 		low, okLow := fr.y.own(layer.Low[i])
@@ -321,7 +323,14 @@ func (l *layout) intervals(fr *frame, layer *Layer, look look, shift float64) {
 			continue
 		}
 		px, a, b := fr.x.place(x)+shift, fr.inY(low), fr.inY(high)
+		if many {
+			joined.add(px, min(a, b), max(a, b))
+			continue
+		}
 		runs = append(runs, []spot{at(px, a), at(px, b)}, []spot{at(px-capHalf, a), at(px+capHalf, a)}, []spot{at(px-capHalf, b), at(px+capHalf, b)})
+	}
+	for _, c := range joined.sorted() {
+		runs = append(runs, []spot{at(c.x, c.from), at(c.x, c.to)})
 	}
 	if layer.Kind == Bars {
 		look.paint = inkPaint
@@ -390,7 +399,7 @@ func (l *layout) bars(fr *frame, layer *Layer, look look) {
 		foot = fr.inY(0)
 	}
 	var shapes [][]spot
-	drawn := barColumns{}
+	columns := columns{}
 	for i := range layer.len() {
 		x, okX := fr.x.own(layer.x(i))
 		y, okY := fr.y.own(layer.Y[i])
@@ -399,31 +408,43 @@ func (l *layout) bars(fr *frame, layer *Layer, look look) {
 		}
 		left := fr.x.place(x) + shift
 		right, top := min(left+wide, l.right), fr.inY(y)
-		if left = max(left, l.left); left < right && top != foot && drawn.adds(left, wide, top, foot) {
+		switch left = max(left, l.left); {
+		case left >= right || top == foot:
+		case wide < hair:
+			columns.add(left, min(top, foot), max(top, foot))
+		default:
 			shapes = append(shapes, box(left, top, right, foot))
 		}
+	}
+	for _, c := range columns.sorted() {
+		shapes = append(shapes, box(c.x, c.from, c.x+hair, c.to))
 	}
 	l.scene.area(look.paint, 100, shapes...)
 	l.intervals(fr, layer, look, shift+wide/2)
 }
 
-// barColumns leaves out bars narrower than a quarter point that one in the same column already covers.
-type barColumns map[int][2]float64
+// Columns join upright marks that are too many to be told apart: one for each hair's width of the page, as high as
+// all of its marks together.
+type columns map[int]column
 
-func (c barColumns) adds(left, wide, top, foot float64) bool {
-	if wide > 0.25 {
-		return true
+type column struct{ x, from, to float64 }
+
+const hair = 0.25
+
+func (c columns) add(x, from, to float64) {
+	i := int(math.Floor(x / hair))
+	if had, ok := c[i]; ok {
+		from, to = min(from, had.from), max(to, had.to)
 	}
-	column := int(left * 4)
-	had, ok := c[column]
-	if ok && min(top, foot) >= had[0] && max(top, foot) <= had[1] {
-		return false
+	c[i] = column{float64(i) * hair, from, to}
+}
+
+func (c columns) sorted() []column {
+	var all []column
+	for _, i := range slices.Sorted(maps.Keys(c)) {
+		all = append(all, c[i])
 	}
-	if !ok {
-		had = [2]float64{foot, foot}
-	}
-	c[column] = [2]float64{min(had[0], top), max(had[1], top)}
-	return true
+	return all
 }
 
 func (l *layout) stems(fr *frame, layer *Layer, look look) {
@@ -494,22 +515,28 @@ func reversed(run []place) []place {
 
 func (l *layout) hlines(fr *frame, layer *Layer, look look) {
 	var runs [][]spot
-	for _, v := range layer.Y {
-		if own, ok := fr.y.own(v); ok && own >= fr.y.lo && own <= fr.y.hi {
-			y := fr.y.place(own)
-			runs = append(runs, []spot{at(l.left, y), at(l.right, y)})
-		}
+	for _, y := range fr.y.inside(layer.Y) {
+		runs = append(runs, []spot{at(l.left, y), at(l.right, y)})
 	}
 	l.scene.stroke(look.paint, look.width, look.dash, runs...)
 }
 
 func (l *layout) vlines(fr *frame, layer *Layer, look look) {
 	var runs [][]spot
-	for _, v := range layer.X {
-		if own, ok := fr.x.own(v); ok && own >= fr.x.lo && own <= fr.x.hi {
-			x := fr.x.place(own)
-			runs = append(runs, []spot{at(x, fr.top), at(x, fr.bottom)})
-		}
+	for _, x := range fr.x.inside(layer.X) {
+		runs = append(runs, []spot{at(x, fr.top), at(x, fr.bottom)})
 	}
 	l.scene.stroke(look.paint, look.width, look.dash, runs...)
+}
+
+// inside lists the places of the values on the scale, sorted, not two of them closer than a tenth of a point.
+func (s *scale) inside(values []float64) []float64 {
+	var places []float64
+	for _, v := range values {
+		if own, ok := s.own(v); ok && own >= s.lo && own <= s.hi {
+			places = append(places, s.place(own))
+		}
+	}
+	slices.Sort(places)
+	return slices.CompactFunc(places, func(a, b float64) bool { return b-a < 0.1 })
 }

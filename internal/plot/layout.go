@@ -112,7 +112,7 @@ func (l *layout) frames() error {
 		}
 		air := 0.0
 		if dx.margin {
-			air = 0.02
+			air = 0.03
 		}
 		if err := fr.x.fit(dx, air); err != nil {
 			return fmt.Errorf("figure: panel %d: x axis: %w", i+1, err)
@@ -165,10 +165,18 @@ func (l *layout) arrange(width, height float64) error {
 			fr.labels, _ = l.endLabels(fr, high, width)
 		}
 		fr.y.from, fr.y.to = fr.bottom, fr.top
-		fr.y.mark(max(3, int(high/20)), l.locale)
+		fr.y.mark(labelsFor(high), l.locale)
 		y = fr.bottom + fr.below + panelGap
 	}
 	return l.sides(width)
+}
+
+// labelsFor is how many numbers a y axis of that height takes.
+func labelsFor(high float64) int {
+	if high < 56 {
+		return max(2, int(high/14))
+	}
+	return max(4, int(high/20))
 }
 
 func (p *Panel) weight() float64 {
@@ -191,7 +199,7 @@ func (l *layout) sides(width float64) error {
 	}
 	l.left = 1 + l.numbers + tickGap + tickLong
 	if labels {
-		l.left += lineHigh + 1
+		l.left += lineHigh + 3
 	}
 	if l.right-l.left < 20 {
 		return fmt.Errorf("figure: %.1f cm are too narrow for the numbers on its axes", width/perCM)
@@ -243,7 +251,7 @@ func (s *scale) mark(n int, words *locale.Locale) {
 	case s.axis.Log:
 		s.ticks = logTicks(s.lo, s.hi, n, words)
 	default:
-		s.ticks, s.exponent = linearTicks(s.lo, s.hi, n, s.whole, words)
+		s.ticks, s.exponent = linearTicks(s.lo, s.hi, n, s.whole, s.bulky(), words)
 	}
 	kept := s.ticks[:0]
 	slack := 1e-6 * (s.hi - s.lo)

@@ -49,7 +49,7 @@ func (l *layout) name(fr *frame, high, width float64) {
 			fr.above += 2
 		}
 	}
-	if fr.flags {
+	if fr.flags || fr.y.bulky() {
 		fr.above += lineHigh
 	}
 }

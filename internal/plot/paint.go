@@ -86,13 +86,13 @@ func (l *layout) numbersY(fr *frame) {
 		// Centred on the plot area, but not beyond its panel.
 		half := l.width(label) / 2
 		y := max((fr.top+fr.bottom)/2, fr.top-fr.above+half)
-		x := l.left - tickLong - tickGap - l.numbers - 4
+		x := l.left - tickLong - tickGap - l.numbers - 6
 		l.scene.write(text{at: at(x, y), body: label, size: units(textSize), anchor: middle, turned: true})
 	default:
 		l.scene.write(text{at: at(1, fr.top-fr.above+ascent+1), body: label, size: units(textSize)})
 	}
 	if fr.y.exponent != 0 {
-		l.scene.write(text{at: at(l.left+3, fr.top+ascent-1), body: "×10", raised: signed(fr.y.exponent), size: units(textSize)})
+		l.scene.write(text{at: at(l.left-tickLong, fr.top-4), body: "×10", raised: signed(fr.y.exponent), size: units(textSize)})
 	}
 }
 
@@ -154,7 +154,7 @@ func (l *layout) names(fr *frame) {
 		l.flagTexts(fr)
 	}
 	top := fr.top - ascent/2 - 2 - lineHigh*float64(len(fr.legend))
-	if fr.flags {
+	if fr.flags || fr.y.bulky() {
 		top -= lineHigh
 	}
 	for i, row := range fr.legend {

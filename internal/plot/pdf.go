@@ -35,7 +35,12 @@ type pdfWriter struct {
 // collect finds the characters and glyphs to embed.
 func (w *pdfWriter) collect() {
 	for _, m := range w.scene.marks {
-		w.runes = append(w.runes, []rune(m.text.body+m.text.raised)...)
+		for _, r := range m.text.body + m.text.raised {
+			if plain, ok := w.font.raised(r); ok {
+				r = plain
+			}
+			w.runes = append(w.runes, r)
+		}
 	}
 	slices.Sort(w.runes)
 	w.runes = slices.Compact(w.runes)
@@ -242,17 +247,36 @@ func (w *pdfWriter) text(t text) {
 	if t.turned {
 		x, y, matrix = t.at.x, w.scene.height-t.at.y-shift, "0 1 -1 0"
 	}
-	fmt.Fprintf(&w.content, "BT /F %s Tf %s %s %s Tm <%s> Tj", number(t.size), matrix, number(x), number(y), w.codes(t.body))
-	if t.raised != "" {
-		fmt.Fprintf(&w.content, " /F %s Tf %s Ts <%s> Tj 0 Ts", number(units(size*raisedSize)), number(units(size*raisedBy)), w.codes(t.raised))
-	}
+	fmt.Fprintf(&w.content, "BT %s %s %s Tm", matrix, number(x), number(y))
+	w.show(t.body, size, false)
+	w.show(t.raised, size, true)
 	w.content.WriteString(" ET\n")
 }
 
-func (w *pdfWriter) codes(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		fmt.Fprintf(&b, "%04X", w.code(r))
+// show writes characters after those before, in pieces where some are raised because the font has no superscript.
+func (w *pdfWriter) show(s string, size float64, raised bool) {
+	var codes strings.Builder
+	flush := func(raised bool) {
+		switch {
+		case codes.Len() == 0:
+		case raised:
+			fmt.Fprintf(&w.content, " /F %s Tf %s Ts <%s> Tj 0 Ts", number(units(size*raisedSize)), number(units(size*raisedBy)), codes.String())
+		default:
+			fmt.Fprintf(&w.content, " /F %s Tf <%s> Tj", number(units(size)), codes.String())
+		}
+		codes.Reset()
 	}
-	return b.String()
+	up := raised
+	for _, r := range s {
+		plain, ok := w.font.raised(r)
+		if ok {
+			r = plain
+		}
+		if now := raised || ok; now != up {
+			flush(up)
+			up = now
+		}
+		fmt.Fprintf(&codes, "%04X", w.code(r))
+	}
+	flush(up)
 }

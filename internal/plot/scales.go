@@ -143,6 +143,12 @@ func (s *scale) fit(d demand, air float64) error {
 	return s.pin()
 }
 
+// bulky says whether numbers on a linear axis need a common power of ten.
+func (s *scale) bulky() bool {
+	top := max(math.Abs(s.lo), math.Abs(s.hi))
+	return !s.axis.Log && !s.axis.Clock && s.axis.Ticks == nil && !s.empty && (top >= 1e6 || top < 1e-3 || s.hi-s.lo < 1e-4)
+}
+
 // narrow says whether a range's ends cannot be told apart on an axis: by a billionth of their size, on a clock by 10 ms.
 func (s *scale) narrow(lo, hi float64) bool {
 	if s.axis.Clock {

@@ -25,6 +25,7 @@ func (f *Figure) SVG() ([]byte, error) {
 		b.WriteString("<desc>" + escape(d) + "</desc>")
 	}
 	b.WriteString("<style>@media(prefers-color-scheme:dark){.weir-plot:root{color:#ddd}}</style>\n")
+	widths := liberation()
 	for i, m := range s.marks {
 		open := i == 0 || group(s.marks[i-1]) != group(m)
 		if open {
@@ -33,7 +34,7 @@ func (f *Figure) SVG() ([]byte, error) {
 			}
 			b.WriteString(group(m) + "\n")
 		}
-		writeMark(&b, m)
+		writeMark(&b, m, &widths)
 	}
 	if len(s.marks) > 0 {
 		b.WriteString("</g>\n")
@@ -75,9 +76,9 @@ func dashes(pattern []float64) string {
 	return strings.Join(parts, " ")
 }
 
-func writeMark(b *strings.Builder, m mark) {
+func writeMark(b *strings.Builder, m mark, widths *font) {
 	if m.runs == nil {
-		writeText(b, m.text)
+		writeText(b, m.text, widths)
 		return
 	}
 	b.WriteString(`<path d="`)
@@ -142,7 +143,8 @@ func number(u unit) string {
 	return sign + strings.TrimSuffix(fmt.Sprintf("%d.%02d", whole, hundredths), "0")
 }
 
-func writeText(b *strings.Builder, t text) {
+// writeText fixes the length of longer texts, so that they stay in their place when the page has another font.
+func writeText(b *strings.Builder, t text, widths *font) {
 	b.WriteString("<text")
 	x, y := number(t.at.x), number(t.at.y)
 	if t.turned {
@@ -155,6 +157,9 @@ func writeText(b *strings.Builder, t text) {
 		b.WriteString(` text-anchor="middle"`)
 	case end:
 		b.WriteString(` text-anchor="end"`)
+	}
+	if n := utf8.RuneCountInString(t.body); n > 9 && t.raised == "" {
+		fmt.Fprintf(b, ` textLength="%s" lengthAdjust="spacingAndGlyphs"`, number(units(widths.width(t.body, float64(t.size)/100))))
 	}
 	b.WriteString(">" + escape(t.body))
 	if t.raised != "" {

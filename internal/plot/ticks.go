@@ -17,8 +17,8 @@ type tick struct {
 }
 
 // linearTicks puts ticks at multiples of 1, 2 or 5 times a power of ten, at most n of them with a label, and smaller ones between.
-// Where only whole values occur, so are the ticks. Numbers from a million on, or with steps below a ten-thousandth, are divided by a power of a thousand: exponent.
-func linearTicks(lo, hi float64, n int, whole bool, l *locale.Locale) (ticks []tick, exponent int) {
+// Where only whole values occur, so are the ticks. Bulky numbers are divided by a power of a thousand: exponent.
+func linearTicks(lo, hi float64, n int, whole, bulky bool, l *locale.Locale) (ticks []tick, exponent int) {
 	mantissa, power := step125(hi-lo, n)
 	if whole && power < 0 {
 		mantissa, power = 1, 0
@@ -32,7 +32,8 @@ func linearTicks(lo, hi float64, n int, whole bool, l *locale.Locale) (ticks []t
 	}
 	step := float64(mantissa * exp10(power))
 	decimals := max(0, -power)
-	if top := max(math.Abs(lo), math.Abs(hi)); top >= 1e6 || power < -4 {
+	if bulky {
+		top := max(math.Abs(lo), math.Abs(hi))
 		exponent = 3 * int(math.Floor(float64(floorLog10(top))/3))
 		decimals = max(0, exponent-power)
 	}
@@ -141,7 +142,7 @@ func plainOrPower(m, e int, l *locale.Locale) string {
 // roundLogTicks labels round numbers, unevenly spaced, in a range far below a power of ten.
 func roundLogTicks(lo, hi float64, n int, l *locale.Locale) []tick {
 	from, to := math.Pow(10, lo), math.Pow(10, hi) // only to choose ticks: they are round numbers
-	ticks, exponent := linearTicks(from, to, max(n, 3), false, l)
+	ticks, exponent := linearTicks(from, to, max(n, 3), false, from >= 1e6 || to-from < 1e-4, l)
 	var kept []tick
 	for _, t := range ticks {
 		if t.at <= 0 {
