@@ -93,6 +93,9 @@ func (f *font) width(s string, size float64) float64 {
 // raised says which character stands, small and raised, for a superscript that the font lacks: it has some of them only.
 func (f *font) raised(r rune) (plain rune, ok bool) {
 	const superscripts, plains = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789−+"
+	if r < '²' {
+		return 0, false
+	}
 	i := slices.Index([]rune(superscripts), r)
 	if i < 0 || f.glyph(r) != 0 {
 		return 0, false

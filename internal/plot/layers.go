@@ -323,6 +323,9 @@ func (l *layout) intervals(fr *frame, layer *Layer, look look, shift float64) {
 			continue
 		}
 		px, a, b := fr.x.place(x)+shift, fr.inY(low), fr.inY(high)
+		if px < l.left-1 || px > l.right+1 {
+			continue
+		}
 		if many {
 			joined.add(px, min(a, b), max(a, b))
 			continue

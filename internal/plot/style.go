@@ -56,7 +56,7 @@ type paint struct {
 // set serves both; what must differ on a black-and-white print differs in lightness, dashes or marker.
 const (
 	black     = 0x1a1a1a
-	grey      = 0x858585
+	grey      = 0x969696 // L* 62
 	blue      = 0x0072b2 // L* 46
 	vermilion = 0xd55e00 // L* 54
 	green     = 0x009e73 // L* 58
@@ -107,7 +107,7 @@ func (s Style) look() look {
 	case Linear:
 		return colour("linear", blue, dashed, 1, triangle)
 	case Baseline:
-		return colour("baseline", grey, solid, 0.9, diamond)
+		return colour("baseline", grey, []float64{2.4, 0.9}, 1, diamond)
 	case Baseline2:
 		return colour("baseline", grey, dashed, 0.9, wedge)
 	case Baseline3:
