@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -32,6 +33,9 @@ func (o SplitOptions) Check() error {
 	return nil
 }
 
+// ErrShort is wrapped by Split's error about a series with too few targets.
+var ErrShort = errors.New("series too short to split")
+
 // Split chooses the targets.
 //
 //   - published: windows of lookBack first, the first int(0.8 (n - lookBack)) of them train, the rest test, nothing validates; o is not used.
@@ -60,8 +64,8 @@ func (d *Data) Split(p Protocol, lookBack int, o SplitOptions) (Split, error) {
 	train := int(float64(cut) * (1 - validation))
 	s := Split{Train: targets[:train:train], Validation: targets[train:cut:cut], Test: targets[cut:]}
 	if len(s.Train) == 0 || len(s.Test) == 0 || validation > 0 && len(s.Validation) == 0 {
-		return Split{}, fmt.Errorf("series too short to split: %d rows in %d segments have %d targets with %d points before them (train %d, validation %d, test %d); a smaller look_back or history, or a longer capture, gives more",
-			len(d.Values), len(d.Segments), len(targets), history, len(s.Train), len(s.Validation), len(s.Test))
+		return Split{}, fmt.Errorf("%w: of %d rows (segments: %d), %d have %d points before them to forecast from (train %d, validation %d, test %d); a smaller look_back or history, or a longer capture, gives more",
+			ErrShort, len(d.Values), len(d.Segments), len(targets), history, len(s.Train), len(s.Validation), len(s.Test))
 	}
 	return s, nil
 }

@@ -40,12 +40,12 @@
 //	mse_without_last* U² published: mse without the last target, which may be a partial second
 //	lag_copy*            mean square (forecast - x[t-1]) / mean square (forecast - x[t]): below 1 the forecast is nearer to the last value than to the one it forecasts; 0 for naive
 //	lag_shift*       steps  the shift k = 0..10 whose mean square (forecast[t] - x[t-k]) is smallest: the forecast's delay (0: none)
-//	copies_last_value    1 when lag_copy < 1 and the model is not better than naive (dm_p_holm, else dm_p, >= 0.05, or skill <= 0), else 0
+//	copies_last_value    1 when lag_copy < 1 and the model is not shown to be better than naive (dm_p_holm, for baselines dm_p, >= 0.05), else 0
 //	residual_acf1        autocorrelation of the residuals at lag 1 (seeds: mean)
 //	ljung_box            Ljung-Box Q of the residuals over min(20, n/5) lags; labels as above. ljung_box_p its p-value
 //	dm                   Diebold-Mariano with the HLN correction, h = 1, squared loss (over seeds: mean loss); label against (naive, ar). Positive: the model is better
 //	dm_p                 two-sided p-value of dm; count = number of targets
-//	dm_p_holm            the same after Holm over all configurations of the protocol against that rival (trained models only)
+//	dm_p_holm            the same after Holm over all configurations of the protocol against that rival (trained models only); count = tries
 //	rank                 place by test mse among baselines and configurations of the protocol (in published: of the look-back's targets), from 1
 //	selected             1 for the chosen configuration of the protocol, 0 for the other configurations (label selected_on: validation, test)
 //	selected_in_schedule 1 with label seed for the trial that forecast_<protocol>_<epochs>x<batch> shows: the best of its schedule
@@ -53,7 +53,8 @@
 //
 // Per protocol (label protocol only, unless said otherwise):
 //
-//	targets          test targets common to all models; published: label look_back. train_targets, validation_targets likewise (training rows: train_rows)
+//	targets          test targets common to all models (published: label look_back); 0, and nothing else, when there are no trials and the series is too short
+//	validation_targets, train_rows  targets that validate; rows [0, train_rows) that the baselines were fitted on (published: label look_back)
 //	tries            configurations compared; trials: trained models (configurations times seeds); seeds: the largest number for one configuration
 //	mase_m           the m of mase. mase_scale U: its denominator (published: label look_back)
 //	rows, rows_left_out   rows used; rows dropped as empty (published) or trimmed and missing (strict); segments

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -81,6 +82,9 @@ func (e *Evaluate) prepare(s *series.Series, p forecast.Protocol, trials []*tria
 	c := &contest{protocol: p, series: s, data: d}
 	if len(trials) == 0 {
 		split, err := d.Split(p, 1, forecast.DefaultSplit)
+		if errors.Is(err, forecast.ErrShort) || len(split.Test) < few { // there are no trials to agree with: any history will do
+			split, err = d.Split(p, 1, forecast.SplitOptions{Test: forecast.DefaultSplit.Test, Validation: forecast.DefaultSplit.Validation, History: 1})
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", e.Series.From, err)
 		}

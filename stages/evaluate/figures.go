@@ -164,8 +164,11 @@ func (c *contest) sweepFigure(w words, language string) *plot.Figure {
 }
 
 func bracket(label, unit string) string {
-	if unit == "" {
+	switch {
+	case unit == "":
 		return label
+	case unit[0] == '(':
+		return label + ", " + unit
 	}
 	return label + " (" + unit + ")"
 }
@@ -232,9 +235,10 @@ func (c *contest) residuals(m *model, w words, language string) *plot.Figure {
 		lags = append(lags, float64(k))
 	}
 	bound := 1.96 / math.Sqrt(float64(len(r.errors)))
-	layers := []plot.Layer{{Kind: plot.HLine, Y: []float64{0, bound, -bound}, Style: plot.Reference}}
+	layers := []plot.Layer{{Kind: plot.HLine, Y: []float64{0}, Style: plot.Reference}}
 	if len(lags) > 0 {
-		layers = append(layers, plot.Layer{Kind: plot.Stems, X: lags, Y: acf[1:], Style: plot.Residual})
+		band := plot.Layer{Kind: plot.Band, X: []float64{0.5, lags[len(lags)-1] + 0.5}, Low: []float64{-bound, -bound}, High: []float64{bound, bound}, Style: plot.Interval}
+		layers = append([]plot.Layer{band}, append(layers, plot.Layer{Kind: plot.Stems, X: lags, Y: acf[1:], Style: plot.Residual})...)
 	}
 	return &plot.Figure{Language: language, Height: 5, Panels: []plot.Panel{{
 		X:      plot.Axis{Label: w.lag + " (" + c.lookBackUnit(w) + ")"},

@@ -57,7 +57,11 @@ func (c *contest) full(m *model) string {
 func (c *contest) findings(english *locale.Locale) []string {
 	f := c.best.field
 	if n := len(f.test); n < few {
-		return []string{fmt.Sprintf("Only %d targets are left to test on: too few to say which model forecasts the next %s best.", n, step(c.data.Step))}
+		left := fmt.Sprintf("Only %d targets are", n)
+		if n == 1 {
+			left = "Only one target is"
+		}
+		return []string{fmt.Sprintf("%s left to test on: too few to say which model forecasts the next %s best.", left, step(c.data.Step))}
 	}
 	sentences := []string{c.winner(english)}
 	if c.selected != nil {
@@ -71,7 +75,9 @@ func (c *contest) findings(english *locale.Locale) []string {
 // winner is the sentence about the best model of all.
 func (c *contest) winner(english *locale.Locale) string {
 	m, f, next := c.best, c.best.field, step(c.data.Step)
-	quantity := func(m *model) string { return english.Quantity(m.rmse(), c.data.Unit, 3) }
+	quantity := func(m *model) string {
+		return strings.ReplaceAll(english.Quantity(m.rmse(), c.data.Unit, 3), locale.NoBreak, " ")
+	}
 	lowest := least(f.models, func(m *model) float64 { return m.test })
 	also := ""
 	if lowest.test < m.test {

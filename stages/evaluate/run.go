@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -42,11 +43,14 @@ func (e *Evaluate) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
+	metrics := whole(s)
 	contests, err := e.contests(s, trials)
+	if errors.Is(err, forecast.ErrShort) && len(trials) == 0 {
+		return e.tooShort(env, err, metrics)
+	}
 	if err != nil {
 		return err
 	}
-	metrics := whole(s)
 	for _, c := range contests {
 		for i, f := range c.fields {
 			env.Progress.Total(int64(len(c.fields)), "sets of targets")
@@ -74,6 +78,14 @@ func (e *Evaluate) Run(ctx context.Context, env *stages.Env) error {
 	}
 	env.Summarize(main.summary())
 	return e.keep(main)
+}
+
+// tooShort says that nothing can be forecast, for a series that no trial was made of either: a report of many captures goes on without this one.
+func (e *Evaluate) tooShort(env *stages.Env, why error, metrics []metric.Metric) error {
+	env.Warn(why.Error())
+	env.Summarize("series too short to forecast")
+	env.Find("The series is too short to forecast.")
+	return metric.Write(e.Metrics.Path, append(metrics, metric.Of("targets", 0, "targets", "protocol", string(forecast.Strict))))
 }
 
 // contests prepares one evaluation a protocol: published before strict, strict alone without trials.
