@@ -203,7 +203,10 @@ func (d *decoder) suggestOption(name string, fields []stages.Field) string {
 		}
 	}
 	text := Suggest(name, append(names, reserved...))
-	return text + "; `weir help " + d.b.kind + "` lists the options"
+	if !strings.HasSuffix(text, "?") {
+		text += ";"
+	}
+	return text + " `weir help " + d.b.kind + "` lists the options"
 }
 
 // argument decodes an input: its references, and the files that it names.

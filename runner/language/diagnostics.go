@@ -103,8 +103,19 @@ func printSource(w io.Writer, at hcl.Range, detail string, files map[string]*hcl
 	pad := strings.Map(func(r rune) rune {
 		return ' '
 	}, strings.ReplaceAll(before, "\t", "  "))
-	fmt.Fprintf(w, "%s | %s%s %s\n", margin, pad, strings.Repeat("^", max(1, width)), lowerFirst(detail))
+	fmt.Fprintf(w, "%s | %s%s", margin, pad, strings.Repeat("^", max(1, width)))
+	switch {
+	case detail == "":
+		fmt.Fprintln(w)
+	case len(pad)+width > longMark:
+		fmt.Fprintf(w, "\n%s   %s\n", margin, lowerFirst(detail))
+	default:
+		fmt.Fprintf(w, " %s\n", lowerFirst(detail))
+	}
 }
+
+// longMark is how far right a mark may end for the advice to stand behind it.
+const longMark = 70
 
 // enclosing names the block around a place.
 func enclosing(at hcl.Range, files map[string]*hcl.File) string {

@@ -1,0 +1,3 @@
+stage "fetch" "f" {
+  url = "x
+}

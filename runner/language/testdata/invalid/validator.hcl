@@ -1,0 +1,4 @@
+stage "train" "u" {
+  series    = "x.parquet"
+  look_back = 0
+}
