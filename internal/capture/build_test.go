@@ -298,7 +298,7 @@ func TestForeign(t *testing.T) {
 		{zip(text("hello"))[:8], "begins as a gzip file and cannot be decompressed"},
 		{zip(text("hello"))[:12], "nothing can be read inside the gzip: the gzip file is cut off"},
 		{text("\x28\xb5\x2f\xfd"), "nothing can be read inside the zstd: the zstd file is cut off"},
-		{text("\x28\xb5\x2f\xfd\xa0\xff\xff\xff\xff\x01\x00\x00"), "needs a window of more than 64 MiB"},
+		{text("\x28\xb5\x2f\xfd\xa0\xff\xff\xff\xff\x01\x00\x00"), "needs a window of more than 32 MiB"},
 	} {
 		_, _, err := read(t, c.content)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "expected") && !strings.Contains(err.Error(), "begins as") {

@@ -12,9 +12,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxZstdWindow is the largest window a zstd frame may ask for, in bytes. All levels of zstd up to 21 stay below it (level 19 uses 8 MiB); only
-// level 22 and --long of 27 or more need what would not leave the rest of the program its share of memory.
-const maxZstdWindow = 64 << 20
+// maxZstdWindow is the largest window a zstd frame may ask for, in bytes. zstd's levels up to 19 use 8 MiB and level 20 uses
+// 32; what --long and the two highest levels use would not leave the rest of the program its share of memory.
+const maxZstdWindow = 32 << 20
 
 // gzipBuffer is how far the gzip reader reads ahead, in bytes.
 const gzipBuffer = 64 << 10
@@ -151,7 +151,7 @@ func (u *unzstd) explain(err error) string {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return "the zstd file is cut off" + at
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
-		return "the zstd frame needs a window of more than 64 MiB: decompress it with `zstd -d --long=31` first"
+		return "the zstd frame needs a window of more than 32 MiB: decompress it with `zstd -d --long=31` first"
 	case errors.Is(err, zstd.ErrCRCMismatch):
 		return "the zstd checksum does not match what was decompressed" + at
 	case errors.Is(err, zstd.ErrMagicMismatch):

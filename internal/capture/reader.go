@@ -14,7 +14,7 @@
 // of sections of either byte order, each with its own interfaces (if_tsresol and if_tsoffset are followed), enhanced, simple and obsolete
 // packet blocks; all other blocks are skipped. Around them nothing, gzip with any number of members, or zstd with any number of frames.
 //
-// Every file is taken for hostile. A reader holds one window of the file (1 MiB), what the decompressor needs (zstd windows up to 64 MiB),
+// Every file is taken for hostile. A reader holds one window of the file (1 MiB), what the decompressor needs (zstd windows up to 32 MiB),
 // and 24 bytes for each interface of the current section (at most 262,144); nothing is allocated because a header claims it. A file that stops making
 // sense ends with a *Damage after the last whole packet.
 //
