@@ -58,7 +58,7 @@ type gradient struct {
 	sum          []float32 // [4H][W]
 }
 
-// adam is one step of Adam for elements lo..hi-1:
+// adam is one step of Adam for elements lo..hi-1, a multiple of 8 where it is not the dense layer:
 //
 //	m = fma(g-m, 1-beta1, m)   v = fma(fma(g, g, -v), 1-beta2, v)   w = w - (rate*m) / (sqrt(v)+epsilon)
 type adam struct {

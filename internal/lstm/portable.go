@@ -59,8 +59,10 @@ func backward(s *step) {
 	}
 }
 
-func transpose(s *step) {
-	for k := range s.rows {
+func transpose(s *step) { transposeFrom(s, 0) }
+
+func transposeFrom(s *step, first int) {
+	for k := first; k < s.rows; k++ {
 		row := s.x[k*s.lanes : (k+1)*s.lanes]
 		for b := s.lo; b < s.hi; b++ {
 			s.turned[b*s.width+k] = row[b]

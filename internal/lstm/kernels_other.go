@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package lstm
 
 // selected are the kernels of this machine.

@@ -1,0 +1,59 @@
+package lstm
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"testing"
+)
+
+// trained returns every bit of a short training: weights and epochs.
+func trained(t *testing.T, k *kernels, units, features, lookBack, batch, samples, workers int) []byte {
+	t.Helper()
+	m, err := New(units, features, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &Windows{Features: features, LookBack: lookBack}
+	s := newSource(11, 3)
+	for range samples + lookBack {
+		for range features {
+			w.Rows = append(w.Rows, float32(s.uniform()*2-0.5))
+		}
+	}
+	for n := range samples {
+		w.Ends = append(w.Ends, n+lookBack)
+		w.Targets = append(w.Targets, float32(s.uniform()))
+	}
+	history, _, err := m.train(context.Background(), w, w, Options{Epochs: 2, Batch: batch, Seed: 5, LearningRate: 0.01, Workers: workers}, nil, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	for _, v := range []any{m.weights, m.dense, history[1].Loss, history[1].Validation} {
+		if err := binary.Write(&b, binary.LittleEndian, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.Bytes()
+}
+
+// TestEqual shows that kernels and workers do not change a bit, for batches and units that fill vectors and that do not.
+func TestEqual(t *testing.T) {
+	for _, c := range []struct{ units, features, lookBack, batch, samples int }{
+		{1, 1, 1, 1, 3}, {2, 1, 3, 7, 20}, {5, 1, 7, 16, 35}, {5, 3, 4, 33, 40}, {12, 5, 3, 32, 50}, {50, 1, 5, 64, 100}, {64, 1, 2, 128, 130}, {30, 1, 3, 64, 64},
+	} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			want := trained(t, &portable, c.units, c.features, c.lookBack, c.batch, c.samples, 1)
+			for _, workers := range []int{1, 4} {
+				if got := trained(t, &selected, c.units, c.features, c.lookBack, c.batch, c.samples, workers); !bytes.Equal(got, want) {
+					t.Errorf("%s with %d workers differs from portable with one", selected.name, workers)
+				}
+			}
+			if got := trained(t, &portable, c.units, c.features, c.lookBack, c.batch, c.samples, 3); !bytes.Equal(got, want) {
+				t.Error("portable with 3 workers differs from one")
+			}
+		})
+	}
+}
