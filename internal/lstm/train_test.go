@@ -1,0 +1,278 @@
+package lstm
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+)
+
+// reference is the mean squared error of the network in float64, straight from the formulas.
+func reference(m *Model, w *Windows) float64 {
+	h, width := m.units, m.width()
+	sigmoid := func(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+	sum := 0.0
+	for n, end := range w.Ends {
+		state, cell := make([]float64, h), make([]float64, h)
+		for t := end - w.LookBack; t < end; t++ {
+			next := make([]float64, h)
+			for unit := range h {
+				var z [gates]float64
+				for gate := range gates {
+					row := m.weights[(gates*unit+gate)*width:]
+					z[gate] = float64(row[h+m.features])
+					for k, s := range state {
+						z[gate] += float64(row[k]) * s
+					}
+					for f := range m.features {
+						z[gate] += float64(row[h+f]) * float64(w.Rows[t*m.features+f])
+					}
+				}
+				cell[unit] = sigmoid(z[gateForget])*cell[unit] + sigmoid(z[gateInput])*math.Tanh(z[gateCell])
+				next[unit] = sigmoid(z[gateOutput]) * math.Tanh(cell[unit])
+			}
+			state = next
+		}
+		y := float64(m.dense[h])
+		for k, s := range state {
+			y += float64(m.dense[k]) * s
+		}
+		sum += (y - float64(w.Targets[n])) * (y - float64(w.Targets[n]))
+	}
+	return sum / float64(len(w.Ends))
+}
+
+// noise are windows and targets without any pattern.
+func noise(features, lookBack, samples int) *Windows {
+	s := newSource(2, 9)
+	w := &Windows{Features: features, LookBack: lookBack}
+	for range (samples + lookBack) * features {
+		w.Rows = append(w.Rows, float32(s.uniform()))
+	}
+	for n := range samples {
+		w.Ends = append(w.Ends, n+lookBack)
+		w.Targets = append(w.Targets, float32(s.uniform()))
+	}
+	return w
+}
+
+// TestFiniteDifferences compares every gradient with central differences of the float64 reference.
+func TestFiniteDifferences(t *testing.T) {
+	m, err := New(6, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := noise(2, 5, 9)
+	b := newBatch(m, &selected, w.LookBack, w.Len(), 1, true)
+	b.load(w, counting(w.Len()))
+	b.learn(func(int, int) {})
+	var diff, norm float64
+	check := func(parameters, gradients []float32, used func(int) bool) {
+		for i, v := range parameters {
+			if !used(i) {
+				if v != 0 || gradients[i] != 0 {
+					t.Fatalf("padding %d is not zero", i)
+				}
+				continue
+			}
+			step := float32(0x1p-9)
+			parameters[i] = v + step
+			high, up := reference(m, w), float64(parameters[i])
+			parameters[i] = v - step
+			low, down := reference(m, w), float64(parameters[i])
+			parameters[i] = v - step/2
+			inner, innerDown := reference(m, w), float64(parameters[i])
+			parameters[i] = v + step/2
+			outer, innerUp := reference(m, w), float64(parameters[i])
+			parameters[i] = v
+			// Richardson: the error of the difference is of fourth order in the step.
+			want := (4*(outer-inner)/(innerUp-innerDown) - (high-low)/(up-down)) / 3
+			diff += (float64(gradients[i]) - want) * (float64(gradients[i]) - want)
+			norm += want * want
+		}
+	}
+	check(m.weights, b.sum, func(i int) bool { return i%m.width() < m.rows() })
+	check(m.dense, b.dense, func(int) bool { return true })
+	relative := math.Sqrt(diff / norm)
+	t.Logf("relative L2 %.1e", relative)
+	if relative > 1e-6 {
+		t.Errorf("gradients are %.1e from finite differences", relative)
+	}
+}
+
+func TestOverfit(t *testing.T) {
+	m, err := New(16, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := noise(1, 6, 12)
+	history, best, err := m.Train(context.Background(), w, nil, Options{Epochs: 1500, Batch: 12, Seed: 1, LearningRate: 0.01, Workers: 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := history[len(history)-1]; last.Loss > 1e-4 || best != 1500 || !math.IsNaN(last.Validation) {
+		t.Errorf("after 1500 epochs on one batch: %+v, kept %d", last, best)
+	}
+}
+
+// TestBytes fails when the same seed gives other weights: then the version of stages/train changes.
+func TestBytes(t *testing.T) {
+	m, err := New(9, 1, 42)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := noise(1, 8, 37)
+	if _, _, err := m.Train(context.Background(), w, nil, Options{Epochs: 3, Batch: 16, Seed: 42, LearningRate: DefaultRate, Workers: 2}, nil); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.New()
+	for _, tensor := range m.Tensors() {
+		if err := binary.Write(sum, binary.LittleEndian, tensor.Data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := fmt.Sprintf("%x", sum.Sum(nil)[:8]), "34b09e0f1544b011"; got != want {
+		t.Errorf("weights hash to %s, want %s", got, want)
+	}
+}
+
+func TestEarlyStop(t *testing.T) {
+	m, err := New(8, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := noise(1, 4, 40)
+	training := &Windows{Rows: w.Rows, Features: 1, LookBack: 4, Ends: w.Ends[:20], Targets: w.Targets[:20]}
+	validation := &Windows{Rows: w.Rows, Features: 1, LookBack: 4, Ends: w.Ends[20:], Targets: w.Targets[20:]}
+	o := Options{Epochs: 2000, Batch: 8, Seed: 1, LearningRate: 0.02, Patience: 5, Workers: 1}
+	history, best, err := m.Train(context.Background(), training, validation, o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(history) != best+5 {
+		t.Fatalf("%d epochs, best is %d", len(history), best)
+	}
+	for _, e := range history {
+		if e.Validation < history[best-1].Validation {
+			t.Errorf("epoch %d has a smaller validation loss than the best, %d", e.Epoch, best)
+		}
+	}
+	loss, err := m.loss(context.Background(), validation, o, &portable)
+	if err != nil || loss != history[best-1].Validation {
+		t.Errorf("the weights have validation loss %v, those of epoch %d had %v (%v)", loss, best, history[best-1].Validation, err)
+	}
+}
+
+func TestDiverged(t *testing.T) {
+	m, err := New(4, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := noise(1, 4, 20)
+	w.Targets[3] = math.MaxFloat32
+	_, _, err = m.Train(context.Background(), w, nil, Options{Epochs: 10, Batch: 8, Seed: 1, LearningRate: 1e30, Workers: 1}, nil)
+	var diverged *DivergedError
+	if !errors.As(err, &diverged) || diverged.Epoch < 1 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	m, err := New(4, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, _, err := m.Train(ctx, noise(1, 4, 20), nil, Options{Epochs: 1, Batch: 8, LearningRate: 0.1}, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestInitial checks what Keras' initialisers promise.
+func TestInitial(t *testing.T) {
+	m, err := New(50, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors := m.Tensors()
+	within := func(data []float32, limit float64) {
+		t.Helper()
+		largest := 0.0
+		for _, v := range data {
+			largest = max(largest, math.Abs(float64(v)))
+		}
+		if largest > limit || largest < 0.9*limit {
+			t.Errorf("largest weight %v, limit %v", largest, limit)
+		}
+	}
+	within(tensors[0].Data, math.Sqrt(6.0/201))
+	within(tensors[3].Data, math.Sqrt(6.0/51))
+	for i := range 50 {
+		for j := range i + 1 {
+			d := 0.0
+			for c := range 200 {
+				d += float64(tensors[1].Data[i*200+c]) * float64(tensors[1].Data[j*200+c])
+			}
+			want := 0.0
+			if i == j {
+				want = 1
+			}
+			if math.Abs(d-want) > 1e-6 {
+				t.Fatalf("rows %d and %d: product %v", i, j, d)
+			}
+		}
+	}
+	for i, v := range tensors[2].Data {
+		want := float32(0)
+		if i/50 == gateForget {
+			want = 1
+		}
+		if v != want {
+			t.Fatalf("bias %d is %v", i, v)
+		}
+	}
+	again, err := FromTensors(tensors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range again.weights {
+		if v != m.weights[i] {
+			t.Fatal("FromTensors does not undo Tensors")
+		}
+	}
+}
+
+func TestImpossible(t *testing.T) {
+	for _, size := range [][2]int{{0, 1}, {MaxUnits + 1, 1}, {1, 0}, {1, MaxFeatures + 1}} {
+		if _, err := New(size[0], size[1], 1); err == nil {
+			t.Errorf("New%v succeeds", size)
+		}
+	}
+	m, err := New(2, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := Options{Epochs: 1, Batch: 1, LearningRate: 0.1}
+	outside := noise(1, 4, 3)
+	outside.Ends[0] = 2
+	for name, try := range map[string]func() error{
+		"window":   func() error { _, _, err := m.Train(context.Background(), outside, nil, good, nil); return err },
+		"features": func() error { _, _, err := m.Train(context.Background(), noise(2, 4, 3), nil, good, nil); return err },
+		"epochs": func() error {
+			_, _, err := m.Train(context.Background(), noise(1, 4, 3), nil, Options{Batch: 1, LearningRate: 1}, nil)
+			return err
+		},
+		"patience": func() error {
+			_, _, err := m.Train(context.Background(), noise(1, 4, 3), nil, Options{Epochs: 1, Batch: 1, LearningRate: 1, Patience: 1}, nil)
+			return err
+		},
+	} {
+		if try() == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
