@@ -178,8 +178,9 @@ func (r *page) table(t *Table) (string, error) {
 		b.WriteString("<div class=\"scroll\" tabindex=\"0\"><table>\n")
 	} else {
 		number := r.known[Ref{"table", t.Name}]
-		fmt.Fprintf(&b, "<div class=\"table\" id=\"table-%s\">\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s %d\"><table class=\"sorts\" data-sort=\"%s\">\n<caption><b>%s %d.</b> %s</caption>\n",
-			t.Name, r.words.table, number, r.words.sort, r.words.table, number, caption)
+		fmt.Fprintf(&b, "<div class=\"table\" id=\"table-%s\">\n<p class=\"caption\" id=\"caption-%s\"><b>%s %d.</b> %s</p>\n", t.Name, t.Name, r.words.table, number, caption)
+		fmt.Fprintf(&b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s %d\"><table class=\"sorts\" data-sort=\"%s\" aria-labelledby=\"caption-%s\">\n",
+			r.words.table, number, r.words.sort, t.Name)
 	}
 	b.WriteString("<thead><tr>")
 	for _, c := range t.Columns {
@@ -206,8 +207,11 @@ func (r *page) table(t *Table) (string, error) {
 }
 
 func class(c Column) string {
-	if c.Right {
+	switch {
+	case c.Right:
 		return " class=\"r\""
+	case c.Wide:
+		return " class=\"w\""
 	}
 	return ""
 }

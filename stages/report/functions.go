@@ -57,7 +57,7 @@ func (c Capture) Has(input string) bool { return c.r.lib.groups[c.In(input)] != 
 // functions is what a template can call.
 func (r *renderer) functions() template.FuncMap {
 	return template.FuncMap{
-		"captures": r.captures, "title": r.heading, "several": func() bool { return len(r.lib.captures) > 1 },
+		"captures": r.captures, "shortest": r.shortest, "decomposition": r.decomposition, "title": r.heading, "several": func() bool { return len(r.lib.captures) > 1 },
 		"num": r.num, "rows": r.rows, "least": r.least, "exists": r.exists, "which": r.which,
 		"digits":  func(n int, v Value) (Value, error) { return v.Digits(n) },
 		"plain":   func(v Value) Value { return v.styled("plain") },
@@ -82,6 +82,34 @@ func (r *renderer) captures() []Capture {
 		list = append(list, Capture{r, key})
 	}
 	return list
+}
+
+// shortest are the captures by the duration of their series, the shortest first; those without one are last, by key.
+func (r *renderer) shortest(input string) []Capture {
+	list := r.captures()
+	duration := func(c Capture) float64 {
+		if g := r.lib.groups[c.In(input)]; g != nil {
+			for _, p := range []string{"strict", "published"} {
+				if v := r.ask(g, "duration_seconds", "protocol", p); v != nil && !math.IsNaN(v.v) {
+					return v.v
+				}
+			}
+		}
+		return math.Inf(1)
+	}
+	slices.SortStableFunc(list, func(a, b Capture) int { return order(duration(a), duration(b)) })
+	return list
+}
+
+// decomposition is the name of the additive decomposition of the longest period, with that suffix ("" or "_published"); empty when there is none.
+func (r *renderer) decomposition(path, suffix string) string {
+	best := ""
+	for _, n := range r.figureNames(path, "decomposition_") {
+		if period, ok := strings.CutSuffix(n.Rest, suffix); ok && leading(period) == len(period) && period != "" {
+			best = n.Name
+		}
+	}
+	return best
 }
 
 // heading is the title option, or the template's own title.
