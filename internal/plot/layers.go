@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	bandOpacity = 25 // percent
+	bandOpacity = 20 // percent
 	stemWidth   = 0.8
 	capHalf     = 2.0 // half the width of an interval's ends
 )

@@ -2,16 +2,18 @@ package plot
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
 // Layers are named where the reader looks: lines at their right end, vertical lines at their top. Where that
-// would be crowded or impossible (bars, points, bands; ends too close; long names) the panel gets a legend above its plot area.
+// would be crowded or impossible (bars, points, bands; ends too close; restless lines; long names) the panel gets a legend above its plot area.
 
 const (
 	leader      = 13.0 // from the plot area to the text of an end label
 	farthest    = 16.0 // an end label moves at most this far from its line's end
 	widestLabel = 0.24 // of the figure
+	restless    = 6.0  // a line that goes up and down so many heights ends somewhere by chance: its end names nothing among others
 	keyLong     = 16.0 // a legend's sample
 )
 
@@ -102,7 +104,26 @@ func (l *layout) endLabels(fr *frame, high, width float64) ([]endLabel, bool) {
 		place := min(max(fr.y.place(own), fr.y.to), fr.y.from)
 		labels = append(labels, endLabel{layer: layer, text: text, end: place, y: place})
 	}
+	for _, e := range labels {
+		if len(labels) > 1 && fr.travel(e.layer) > restless*high {
+			return nil, false
+		}
+	}
 	return labels, settle(labels, high)
+}
+
+// travel is how far a line goes up and down in all.
+func (fr *frame) travel(layer *Layer) float64 {
+	sum := 0.0
+	if layer.Kind == HLine {
+		return 0
+	}
+	for _, run := range fr.course(layer) {
+		for i := 1; i < len(run); i++ {
+			sum += math.Abs(run[i].y - run[i-1].y)
+		}
+	}
+	return sum
 }
 
 // lineEnd is the height (own units) at which a line reaches the right edge; false when it does not.

@@ -46,7 +46,7 @@ func Category(n int) Style {
 
 // A paint is a colour on paper and a class name on the page. Ink is black on paper and the page's text colour in HTML.
 type paint struct {
-	class string // CSS class a page may restyle
+	class string // CSS class a page may restyle, without its prefix plot-
 	rgb   uint32 // 0xRRGGBB
 	ink   bool   // currentColor in SVG
 }
@@ -56,7 +56,7 @@ type paint struct {
 // set serves both; what must differ on a black-and-white print differs in lightness, dashes or marker.
 const (
 	black     = 0x1a1a1a
-	grey      = 0x969696 // L* 62
+	grey      = 0xa0a0a0 // L* 66
 	blue      = 0x0072b2 // L* 46
 	vermilion = 0xd55e00 // L* 54
 	green     = 0x009e73 // L* 58
@@ -101,13 +101,13 @@ func (s Style) look() look {
 	case Residual:
 		return colour("residual", purple, solid, 0.7, diamond)
 	case Model:
-		return colour("model", vermilion, solid, 1, square)
+		return colour("model", vermilion, solid, 1.1, square)
 	case Best:
 		return colour("best", vermilion, solid, 1.4, square)
 	case Linear:
 		return colour("linear", blue, dashed, 1, triangle)
 	case Baseline:
-		return colour("baseline", grey, []float64{2.4, 0.9}, 1, diamond)
+		return colour("baseline", grey, solid, 0.9, diamond)
 	case Baseline2:
 		return colour("baseline", grey, dashed, 0.9, wedge)
 	case Baseline3:

@@ -8,7 +8,7 @@ import (
 
 // SVG draws the figure as a self-contained SVG document, to be put into a page as it is or shown as an image. The ground is transparent. Text, axes
 // and black lines have the page's text colour (currentColor); every other mark carries its colour as an attribute and the class
-// of its style, so that a page may restyle it: .weir-plot .model { color: tomato }. Alone, it turns light in a dark browser.
+// of its style, so that a page may restyle it: .weir-plot .plot-model { color: tomato }. Alone, it turns light in a dark browser.
 func (f *Figure) SVG() ([]byte, error) {
 	s, err := f.scene()
 	if err != nil {
@@ -17,11 +17,16 @@ func (f *Figure) SVG() ([]byte, error) {
 	var b strings.Builder
 	w, h := number(s.width), number(s.height)
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="weir-plot" role="img" width="%spt" height="%spt" viewBox="0 0 %s %s" `, w, h, w, h)
-	b.WriteString(`font-family="'Liberation Sans',Arimo,Helvetica,Arial,sans-serif" fill="none" stroke-linejoin="round">`)
-	if t := clean(f.Title); t != "" {
-		b.WriteString("<title>" + escape(t) + "</title>")
+	b.WriteString(`font-family="'Liberation Sans',Arimo,Helvetica,Arial,sans-serif" fill="none" stroke-linejoin="round"`)
+	title, description := clean(f.Title), clean(f.Description)
+	if title == "" && description != "" {
+		b.WriteString(` aria-label="` + escape(description) + `"`)
 	}
-	if d := clean(f.Description); d != "" {
+	b.WriteString(">")
+	if title != "" {
+		b.WriteString("<title>" + escape(title) + "</title>")
+	}
+	if d := description; d != "" {
 		b.WriteString("<desc>" + escape(d) + "</desc>")
 	}
 	b.WriteString("<style>@media(prefers-color-scheme:dark){.weir-plot:root{color:#ddd}}</style>\n")
@@ -45,7 +50,7 @@ func (f *Figure) SVG() ([]byte, error) {
 
 // group is the element around neighbouring marks of one paint and one sort.
 func group(m mark) string {
-	g := `<g class="` + m.paint.class + `"`
+	g := `<g class="plot-` + m.paint.class + `"`
 	if !m.paint.ink {
 		g += fmt.Sprintf(` color="#%06x"`, m.paint.rgb)
 	}
