@@ -35,13 +35,13 @@ variable "protocols" {
 variable "look_backs" {
   description = "How many intervals a model sees before the one that it forecasts."
   type        = list(number)
-  default     = [10, 20]
+  default     = [10, 20, 30, 60]
 }
 
 variable "schedules" {
   description = "Training schedules: name = { epochs, batch }."
   type        = map(object({ epochs = number, batch = number }))
-  default     = { short = { epochs = 20, batch = 32 } }
+  default     = { long = { epochs = 50, batch = 64 }, short = { epochs = 20, batch = 32 } }
 }
 
 variable "schedules_of" {
@@ -53,7 +53,7 @@ variable "schedules_of" {
 variable "seeds" {
   description = "How many seeds the strict protocol trains with; published has one."
   type        = number
-  default     = 3
+  default     = 5
 }
 
 variable "units" {
