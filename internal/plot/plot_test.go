@@ -403,6 +403,7 @@ func TestScale(t *testing.T) {
 	}{
 		{950, "B/s", "B/s", 1}, {2.5e6, "B/s", "MB/s", 1e6}, {9e9, "B²/s²", "(kB/s)²", 1e6},
 		{4e6, "packets", "10⁶ packets", 1e6}, {5000, "packets/s", "packets/s", 1}, {math.NaN(), "B/s", "B/s", 1}, {0.001, "B/s", "B/s", 1},
+		{3e7, "B/5 min", "MB/5 min", 1e6}, {3e13, "(B/10 s)²", "(MB/10 s)²", 1e12}, {500, "bit/5 s", "bit/5 s", 1},
 	} {
 		divisor, unit := Prefix([]float64{c.top, 0}, c.unit)
 		if divisor != c.divisor || unit != c.want {

@@ -3,6 +3,7 @@ package plot
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"weir/internal/locale"
 )
@@ -34,11 +35,39 @@ func Prefix(values []float64, unit string) (divisor float64, prefixed string) {
 	switch {
 	case factor != 1:
 		return math.Round(1 / factor), name
-	case name != unit, top < 1e5, isPrefixed(symbols, unit):
+	case name != unit, isPrefixed(symbols, unit):
+		return 1, unit
+	}
+	if divisor, name, ok := perInterval(symbols, unit, top); ok {
+		return divisor, name
+	}
+	if top < 1e5 {
 		return 1, unit
 	}
 	power := floorLog10(top) / 3 * 3
 	return exp10(power), "10" + superscripts(power) + " " + unit
+}
+
+// perInterval prefixes bytes and bits per interval of any length, also squared: B/5 min, (bit/10 s)².
+func perInterval(symbols *locale.Locale, unit string, top float64) (divisor float64, prefixed string, ok bool) {
+	inner, open := strings.CutPrefix(unit, "(")
+	inner, squared := strings.CutSuffix(inner, ")²")
+	if open != squared {
+		return 0, "", false
+	}
+	for _, base := range []string{"bit", "B"} {
+		interval, found := strings.CutPrefix(inner, base)
+		switch {
+		case !found || !strings.HasPrefix(interval, "/"):
+		case squared:
+			factor, name := symbols.Scale(base+"²", top)
+			return math.Round(1 / factor), "(" + strings.TrimSuffix(name, "²") + interval + ")²", true
+		default:
+			factor, name := symbols.Scale(base, top)
+			return math.Round(1 / factor), name + interval, true
+		}
+	}
+	return 0, "", false
 }
 
 // isPrefixed says whether the unit takes SI prefixes.
