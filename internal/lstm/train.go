@@ -179,3 +179,6 @@ func (m *Model) loss(ctx context.Context, w *Windows, o Options, k *kernels) (fl
 	}
 	return sum / float64(len(forecasts)), nil
 }
+
+// Kernels names what this machine trains with ("AVX2", "portable"). Results do not depend on it, the time they take does.
+func Kernels() string { return selected.name }

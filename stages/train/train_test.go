@@ -1,0 +1,336 @@
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/internal/forecast"
+	"weir/internal/lstm"
+	"weir/internal/modelfile"
+	"weir/internal/series"
+	"weir/stages"
+)
+
+var full = flag.Bool("full", false, "compare all configurations of accuracy.tsv with Keras, not only the quick ones")
+
+// wave is a series without gaps of n seconds: two waves and noise from a small generator.
+func wave(n int) *series.Series {
+	s := &series.Series{Step: time.Second, Columns: []series.Column{{Name: "wire_bytes", Unit: "B"}}}
+	state := uint32(1)
+	for i := range n {
+		state = state*1664525 + 1013904223
+		saw, square := float64(i%30), float64(i/45%2)
+		s.Time = append(s.Time, int64(i)*1e9)
+		s.Coverage = append(s.Coverage, 1)
+		s.Columns[0].Values = append(s.Columns[0].Values, 1000+10*saw+200*square+float64(state>>24))
+	}
+	return s
+}
+
+// run trains on s in a folder of its own and returns the stage, whose outputs can be read.
+func run(t *testing.T, s *series.Series, change func(*Train)) (*Train, *stages.Env, error) {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "series.parquet")
+	if err := s.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	k := Kind().New().(*Train)
+	k.Series = stages.Input{Path: path, From: "series.parquet"}
+	k.File.Path, k.ONNX.Path = filepath.Join(dir, "model.weir"), filepath.Join(dir, "model.onnx")
+	k.Predictions.Path, k.Losses.Path = filepath.Join(dir, "predictions.parquet"), filepath.Join(dir, "history.json")
+	k.Model.Name = "lstm"
+	change(k)
+	env := stages.Quiet(dir)
+	return k, env, k.Run(context.Background(), env)
+}
+
+func small(k *Train) {
+	k.Model.Units, k.LookBack, k.Epochs, k.Batch, k.History = 6, 8, 3, 16, 12
+}
+
+// TestBytes fails when bytes change and Version did not.
+func TestBytes(t *testing.T) {
+	for _, c := range []struct {
+		model string
+		want  [3]string // model, predictions, history
+	}{
+		{"lstm", [3]string{"1b2627c7ffe1", "7ba32531cf8e", "c63111a546a2"}},
+		{"ar", [3]string{"ad4d610264c3", "bfcae361e86d", "eb0aeac8f680"}},
+	} {
+		k, _, err := run(t, wave(200), func(k *Train) { small(k); k.Model.Name, k.Model.Order = c.model, 3 })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, path := range []string{k.File.Path, k.Predictions.Path, k.Losses.Path} {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := sha256.Sum256(data)
+			if got := fmt.Sprintf("%x", sum[:6]); Version == 1 && got != c.want[i] {
+				t.Errorf("%s: %s hashes to %s, want %s", c.model, filepath.Base(path), got, c.want[i])
+			}
+		}
+	}
+}
+
+func TestOutputs(t *testing.T) {
+	k, env, err := run(t, wave(200), small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if summary, _, _ := env.Said(); !strings.Contains(summary, "3 epochs, loss 0.") {
+		t.Errorf("summary %q", summary)
+	}
+	p, err := forecast.ReadPredictions(k.Predictions.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := map[string]int{}
+	for _, part := range p.Part {
+		parts[part]++
+	}
+	if len(p.Time) != 188 || parts["train"] != 120 || parts["validation"] != 30 || parts["test"] != 38 {
+		t.Errorf("%d rows, parts %v", len(p.Time), parts)
+	}
+	f, err := modelfile.Read(k.File.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tensors []lstm.Tensor
+	for i, shape := range f.Header.Tensors {
+		tensors = append(tensors, lstm.Tensor{Name: shape.Name, Shape: shape.Shape, Data: f.Data[i]})
+	}
+	m, err := lstm.FromTensors(tensors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The model file is enough to repeat the last forecast.
+	values := wave(200).Columns[0].Values
+	scaler := forecast.Scaler{Min: f.Header.Scaler.Min, Max: f.Header.Scaler.Max}
+	w := &lstm.Windows{Features: 1, LookBack: f.Header.LookBack, Ends: []int{8}}
+	for _, v := range values[191:199] {
+		w.Rows = append(w.Rows, float32(scaler.Scale(v)))
+	}
+	again, err := m.Predict(context.Background(), w, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := scaler.Unscale(float64(again[0])), p.Predicted[187]; got != want {
+		t.Errorf("the model file forecasts %v, predictions.parquet has %v", got, want)
+	}
+	data, err := os.ReadFile(k.Losses.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var h history
+	if err := json.Unmarshal(data, &h); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Epochs) != 3 || h.Kept != 3 || h.Epochs[2].Validation == nil || h.Trial.Model != "lstm" || h.Trial.Units != 6 {
+		t.Errorf("history %s", data)
+	}
+	if info, err := os.Stat(k.ONNX.Path); err != nil || info.Size() == 0 {
+		t.Errorf("no ONNX: %v", err)
+	}
+}
+
+// TestScaler shows what the protocols fit the scaler on: the strict one does not see a peak in the test part.
+func TestScaler(t *testing.T) {
+	s := wave(200)
+	s.Columns[0].Values[190] = 1e6
+	for protocol, want := range map[string]bool{"strict": false, "published": true} {
+		k, _, err := run(t, s, func(k *Train) { small(k); k.Protocol = protocol })
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := modelfile.Read(k.File.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sees := f.Header.Scaler.Max == 1e6; sees != want {
+			t.Errorf("%s: scaler up to %v", protocol, f.Header.Scaler.Max)
+		}
+	}
+}
+
+func TestBaselines(t *testing.T) {
+	for _, name := range names[1:] {
+		k, _, err := run(t, wave(200), func(k *Train) { small(k); k.Model.Name, k.Model.Order, k.Model.Period = name, 5, 12 })
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		p, err := forecast.ReadPredictions(k.Predictions.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range p.Predicted {
+			if math.IsNaN(v) {
+				t.Errorf("%s: row %d has no forecast", name, i+1)
+				break
+			}
+		}
+		f, err := modelfile.Read(k.File.Path)
+		if err != nil || f.Header.Model != name || name == "ar" && f.Header.Parameters["lag_5"] == 0 {
+			t.Errorf("%s: model file %+v, %v", name, f, err)
+		}
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	for _, c := range []struct {
+		say    string
+		change func(*Train)
+	}{
+		{"unknown", func(k *Train) { k.Model.Name = "lstn" }},
+		{"look_back: 0", func(k *Train) { k.LookBack = 0 }},
+		{"units", func(k *Train) { k.Model.Units = 0 }},
+		{"batch", func(k *Train) { k.Batch = 0 }},
+		{"learning_rate", func(k *Train) { k.LearningRate = math.NaN() }},
+		{"validation part", func(k *Train) { k.Patience, k.Validation = 3, 0 }},
+		{"50 rows", func(k *Train) { k.LookBack = 49 }},
+		{"wire_bytes", func(k *Train) { k.Column = "wire_byte" }},
+	} {
+		_, _, err := run(t, wave(50), func(k *Train) { small(k); c.change(k) })
+		if err == nil || !strings.Contains(err.Error(), c.say) {
+			t.Errorf("%s: got %v", c.say, err)
+		}
+	}
+	var option *stages.OptionError
+	_, _, err := run(t, wave(50), func(k *Train) { k.Epochs = 0 })
+	if !errors.As(err, &option) || option.Option != "epochs" {
+		t.Errorf("epochs: got %v", err)
+	}
+}
+
+// TestCancelled shows that a cancelled training leaves no output.
+func TestCancelled(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "series.parquet")
+	if err := wave(200).Write(path); err != nil {
+		t.Fatal(err)
+	}
+	k := Kind().New().(*Train)
+	small(k)
+	k.Model.Name, k.Series = "lstm", stages.Input{Path: path, From: "series.parquet"}
+	k.File.Path = filepath.Join(dir, "model.weir")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := k.Run(ctx, stages.Quiet(dir)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(k.File.Path); err == nil {
+		t.Error("a model is there")
+	}
+}
+
+// shared finds a reference file kept outside the repository, or skips.
+func shared(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join("..", "..", "..", "shared", name)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("%s is absent", name)
+	}
+	return path
+}
+
+func rows(t *testing.T, path string, comma rune) [][]string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	r.Comma = comma
+	all, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[1:]
+}
+
+// TestAccuracy trains on the digitised series and compares the mean test error over the seeds with that of Keras: within three of its standard
+// deviations over the seeds. Two quick configurations by default, all with -full.
+func TestAccuracy(t *testing.T) {
+	digitised := &series.Series{Step: time.Second, Columns: []series.Column{{Name: "captured_bytes", Unit: "B"}}}
+	for _, row := range rows(t, shared(t, "data/series/mawi_200701251400_captured_bytes_per_second_DIGITISED.csv"), ',') {
+		second, err1 := strconv.ParseInt(row[0], 10, 64)
+		value, err2 := strconv.ParseFloat(row[1], 64)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		digitised.Time, digitised.Coverage = append(digitised.Time, second*1e9), append(digitised.Coverage, 1)
+		digitised.Columns[0].Values = append(digitised.Columns[0].Values, value)
+	}
+	n := digitised.Len()
+	digitised.Coverage[0], digitised.Coverage[n-1] = 0.4, 0.4 // partial seconds: strict drops them
+	for _, row := range rows(t, shared(t, "golden/lstm/accuracy.tsv"), '\t') {
+		if row[0] != "mawi" {
+			continue
+		}
+		protocol := row[1]
+		var number [9]float64
+		for i := range number {
+			var err error
+			if number[i], err = strconv.ParseFloat(row[2+i], 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lookBack, epochs, batch, mean, sd := int(number[0]), int(number[1]), int(number[2]), number[4], number[5]
+		quick := lookBack == 10 && epochs == 20 || lookBack == 20 && epochs == 50 && protocol == "published" && lstm.Kernels() != "portable"
+		if testing.Short() || !*full && !quick {
+			continue
+		}
+		t.Run(strings.Join(row[1:5], "-"), func(t *testing.T) {
+			t.Parallel()
+			sum, list := 0.0, []string{}
+			for seed := range int64(5) {
+				k, _, err := run(t, digitised, func(k *Train) {
+					k.LookBack, k.Epochs, k.Batch, k.Seed, k.Protocol, k.Validation, k.Column = lookBack, epochs, batch, seed+1, protocol, 0, "captured_bytes"
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				mse := testError(t, k.Predictions.Path)
+				sum += mse
+				list = append(list, fmt.Sprintf("%.2f", mse/1e9))
+			}
+			z := (sum/5 - mean) / sd
+			t.Logf("MSE %.3fe9 (%s), Keras %.3fe9 ± %.3f: %+.2f sd", sum/5e9, strings.Join(list, " "), mean/1e9, sd/1e9, z)
+			if math.Abs(z) > 3 {
+				t.Error("not what Keras reaches")
+			}
+		})
+	}
+}
+
+func testError(t *testing.T, path string) float64 {
+	t.Helper()
+	p, err := forecast.ReadPredictions(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, n := 0.0, 0
+	for i, part := range p.Part {
+		if part == forecast.Test {
+			e := p.Actual[i] - p.Predicted[i]
+			sum, n = sum+e*e, n+1
+		}
+	}
+	return sum / float64(n)
+}
