@@ -26,7 +26,7 @@ import (
 type Figure struct {
 	Width, Height float64 // cm
 	Panels        []Panel // stacked top to bottom, plot areas aligned
-	SharedX       bool    // panels have one X range; only the last shows its numbers and label
+	SharedX       bool    // panels have one X range, pinned and ticked as the last one says; only that shows its numbers and label
 	Title         string  // drawn above the panels and the SVG's <title>; mostly empty, the caption says it
 	Description   string  // the SVG's <desc>, for those who cannot see the picture; not drawn
 	Language      string  // "en" (also for ""), "pt", "es": numbers, months

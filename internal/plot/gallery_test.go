@@ -3,6 +3,7 @@ package plot
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 )
 
 // gallery is one figure of each sort that the reports use, and some that test the layout. Data is made with
@@ -24,7 +25,9 @@ func gallery() map[string]*Figure {
 		"days":          daysFigure(),
 		"long":          longFigure(),
 		"huge":          {Panels: []Panel{{X: Axis{Label: "n"}, Y: Axis{Label: "B²/s²"}, Layers: []Layer{{Y: []float64{1e17, 3e17, 2e17}, Style: Observed}}}}},
-		"empty":         {Language: "pt", Panels: []Panel{{X: Axis{Label: "tempo"}, Y: Axis{Label: "kB/s"}}}},
+		"words": {Title: strings.Repeat("título ", 40), Width: 8, Height: 5, Panels: []Panel{{X: Axis{Label: strings.Repeat("eixo ", 40)}, Y: Axis{Label: strings.Repeat("coluna ", 40)},
+			Layers: []Layer{{Y: []float64{1, 2, 3}, Label: strings.Repeat("nome ", 40)}, {Kind: VLine, X: []float64{1}, Label: "α <b> & 日本"}}}}},
+		"empty": {Language: "pt", Panels: []Panel{{X: Axis{Label: "tempo"}, Y: Axis{Label: "kB/s"}}}},
 	}
 }
 

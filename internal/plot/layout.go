@@ -277,6 +277,22 @@ func (l *layout) widest(ticks []tick) float64 {
 	return w
 }
 
+// fit is a text made printable, cut to the room with an ellipsis.
+func (l *layout) fit(s string, size, room float64) string {
+	s = clean(s)
+	if l.font.width(s, size) <= room {
+		return s
+	}
+	runes := []rune(s)
+	for len(runes) > 0 && l.font.width(string(runes)+"…", size) > room {
+		runes = runes[:len(runes)-max(1, len(runes)/20)]
+	}
+	return string(runes) + "…"
+}
+
+// page is the figure's width in points.
+func (l *layout) page() float64 { return float64(l.scene.width)/100 - 2 }
+
 // loose says whether the labels along an x axis keep their distance.
 func (l *layout) loose(ticks []tick, s *scale) bool {
 	edge := math.Inf(-1)

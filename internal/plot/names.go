@@ -186,7 +186,7 @@ func (l *layout) legendRows(fr *frame, width float64, flagged bool) []legendRow 
 	room, x := width-45, 0.0
 	for i := range fr.panel.Layers {
 		layer := &fr.panel.Layers[i]
-		text := clean(layer.Label)
+		text := l.fit(layer.Label, textSize, width-45-keyLong-4)
 		if text == "" || layer.Kind == VLine && flagged {
 			continue
 		}

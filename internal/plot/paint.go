@@ -4,7 +4,7 @@ import "math"
 
 // paint fills the scene: for each panel the grid, the data, the axes over it, and the names.
 func (l *layout) paint() {
-	if t := clean(l.figure.Title); t != "" {
+	if t := l.fit(l.figure.Title, titleSize, l.page()-l.left); t != "" {
 		l.scene.write(text{at: at(l.left, 1+titleSize), body: t, size: units(titleSize)})
 	}
 	for _, fr := range l.panels {
@@ -79,7 +79,7 @@ func (l *layout) numbersY(fr *frame) {
 		x := l.left - tickLong - tickGap
 		l.tickText(t, x, fr.y.place(t.at)+ascent/2, end)
 	}
-	label := clean(fr.y.axis.Label)
+	label := l.fit(fr.y.axis.Label, textSize, l.page())
 	switch {
 	case label == "":
 	case fr.sideLabel:
@@ -109,8 +109,11 @@ func (l *layout) numbersX(fr *frame) {
 	if fr.x.exponent != 0 {
 		l.scene.write(text{at: at(l.right, y), body: "×10", raised: signed(fr.x.exponent), size: units(textSize), anchor: end})
 	}
-	if label := clean(fr.x.axis.Label); label != "" {
-		l.scene.write(text{at: at((l.left+l.right)/2, y), body: label, size: units(textSize), anchor: middle})
+	if label := l.fit(fr.x.axis.Label, textSize, l.page()); label != "" {
+		// Centred on the plot area, or on the page where it is longer.
+		half := l.width(label) / 2
+		x := min(max((l.left+l.right)/2, half+1), l.page()+1-half)
+		l.scene.write(text{at: at(x, y), body: label, size: units(textSize), anchor: middle})
 	}
 }
 
@@ -173,7 +176,7 @@ func (l *layout) flagTexts(fr *frame) {
 		if layer.Kind != VLine {
 			continue
 		}
-		label := clean(layer.Label)
+		label := l.fit(layer.Label, textSize, l.right-l.left)
 		half := l.width(label) / 2
 		for _, v := range layer.X {
 			if own, ok := fr.x.own(v); ok && own >= fr.x.lo && own <= fr.x.hi {
