@@ -18,14 +18,28 @@ import (
 // maxUnpacked bounds how much a gzip file may unpack to while it is checked, in bytes. Nothing of it is kept.
 const maxUnpacked = 4 << 40
 
-// looksWrong recognises, by content, what servers send in place of a capture: a web page or an XML error.
-func looksWrong(f *os.File) error {
+// beginning is the first 64 KiB of a file, unpacked where they are gzip: a server may have packed its page for the way.
+func beginning(f *os.File) ([]byte, error) {
 	head := make([]byte, 64<<10)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	if z, err := gzip.NewReader(bytes.NewReader(head[:n])); err == nil {
+		unpacked := make([]byte, 64<<10)
+		m, _ := io.ReadFull(z, unpacked) // ends within the file, or it is damaged: wholeGzip says so
+		return unpacked[:m], nil
+	}
+	return head[:n], nil
+}
+
+// looksWrong recognises, by content, what servers send in place of a capture: a web page or an XML error.
+func looksWrong(f *os.File) error {
+	head, err := beginning(f)
+	if err != nil {
 		return err
 	}
-	head = bytes.TrimSpace(bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf")))
+	head = bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
 	start := bytes.ToLower(head[:min(len(head), 512)])
 	page := bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html")) || bytes.HasPrefix(start, []byte("<head")) ||
 		bytes.HasPrefix(start, []byte("<!--"))

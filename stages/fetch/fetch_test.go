@@ -34,6 +34,7 @@ func TestContent(t *testing.T) {
 		"untitled": {[]byte("<html><title>"), []string{"a web page instead"}},
 		"xhtml":    {[]byte(`<?xml version="1.0"?><html xmlns="x"><title>Moved</title>`), []string{`a web page ("Moved")`}},
 		"xml":      {[]byte(`<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>`), []string{"XML document", "NoSuchKey"}},
+		"packed":   {pack(t, "<html><head><title>Sorry</title>"), []string{`a web page ("Sorry")`}},
 		"empty":    {nil, []string{"an empty file"}},
 		"cut":      {cut, []string{"ends early", "sha256"}},
 		"crc":      {broken, []string{"damaged", "checksum"}},
@@ -247,6 +248,17 @@ func TestTLS(t *testing.T) {
 	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
 	fetch(t, t.Context(), kind(c), "https://other.test/a", nil).fails(t, "for another name")
 	fetch(t, t.Context(), kind(c), "https://example.com/a", nil).want(t, []byte("x"))
+}
+
+func TestDowngrade(t *testing.T) {
+	from, err := http.NewRequest(http.MethodGet, "https://a.test/x", nil)
+	to, err2 := http.NewRequest(http.MethodGet, "http://a.test/x", nil)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkRedirect(to, []*http.Request{from}); err == nil || !strings.Contains(err.Error(), "from https to http://a.test/x") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestSpeaksHTTP(t *testing.T) {

@@ -169,6 +169,18 @@ func mawi(t *testing.T, parameters string) []byte {
 	return packed.Bytes()
 }
 
+// pack compresses text.
+func pack(t *testing.T, text string) []byte {
+	t.Helper()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write([]byte(text))
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return packed.Bytes()
+}
+
 func plain(data []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { w.Write(data) }
 }
