@@ -89,6 +89,9 @@ func (d *Decode) Run(ctx context.Context, env *stages.Env) error {
 	}
 	env.Progress.Done(size)
 	env.Summarize(s.String())
+	for _, line := range s.describe() {
+		env.Find(line)
+	}
 	if !s.Complete {
 		env.Warn(fmt.Sprintf("%s is damaged: packet %s at byte %s: %s; kept the %s packets before it",
 			d.Capture.From, humanize.Comma(s.PacketsRead+1), humanize.Comma(*s.StoppedAt), s.Why, humanize.Comma(s.PacketsRead)))

@@ -9,9 +9,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -215,7 +217,14 @@ func TestOneAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said, _, _ := env.Said()
+	said, found, _ := env.Said()
+	if want := []string{
+		"pcap, Ethernet, snap length 96 · 2023-11-14 22:13:20.000 .. 22:13:27.999 UTC (8 s)",
+		"packets 40,000   rows 35,000   skipped 5,000   wire 27 MB   captured 3.3 MB",
+		"IPv4 25,000 · IPv6 10,000   TCP 20,000 · UDP 10,000 · other 5,000",
+	}; !slices.Equal(found, want) {
+		t.Errorf("found %q", found)
+	}
 	if want := "35,000 rows, 5,000 skipped (ARP 5,000)"; said != want {
 		t.Errorf("said %q, want %q", said, want)
 	}
@@ -231,9 +240,26 @@ func TestOneAnswer(t *testing.T) {
 		all = append(all, content...)
 	}
 	sum := sha256.Sum256(all)
-	const want = "?"
+	const want = "f4f5fb88a2b96453728065f6e2eaae9233424548ee4e25c145a81ab14c778935"
 	if got := hex.EncodeToString(sum[:]); Kind().Version == 1 && got != want {
 		t.Errorf("version 1 wrote %s, now it is %s", want, got)
+	}
+}
+
+func TestBetween(t *testing.T) {
+	const day = 24 * 3600 * 1_000_000_000
+	for _, c := range []struct {
+		first, last int64
+		want        string
+	}{
+		{0, 0, "1970-01-01 00:00:00.000 .. 00:00:00.000 UTC (0 s)"},
+		{-1_500_000_000, 90_400_000_000 - 1_500_000_000, "1969-12-31 23:59:58.500 .. 1970-01-01 00:01:28.900 UTC (90.4 s)"},
+		{day, 2*day + 1, "1970-01-02 00:00:00.000 .. 1970-01-03 00:00:00.000 UTC (24h0m0s)"},
+		{math.MinInt64, math.MaxInt64, "1677-09-21 00:12:43.145 .. 2262-04-11 23:47:16.854 UTC (centuries)"},
+	} {
+		if got := between(c.first, c.last); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
 	}
 }
 
