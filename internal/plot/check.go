@@ -84,9 +84,6 @@ func (l *Layer) check() error {
 	if l.Kind != HLine && differs(l.X) || l.Kind != VLine && differs(l.Y) || differs(l.Low) || differs(l.High) || (l.Low == nil) != (l.High == nil) {
 		return fmt.Errorf("%d x, %d y, %d low and %d high values: they must be as many", len(l.X), len(l.Y), len(l.Low), len(l.High))
 	}
-	if l.Kind == Band && l.Low == nil && l.len() > 0 {
-		return fmt.Errorf("a band needs low and high")
-	}
 	for _, s := range [][]float64{l.X, l.Y, l.Low, l.High} {
 		for i, v := range s {
 			if finite(v) && math.Abs(v) > largest {
