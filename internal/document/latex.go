@@ -106,6 +106,9 @@ func (r *latex) block(block Block, top bool) (string, error) {
 		r.led = true
 		of, err := r.inlines(block.Of)
 		command := [...]string{"section", "subsection", "subsubsection"}[block.Level-2]
+		if block.Level == 2 {
+			command = "floatsdone\n\\" + command
+		}
 		return fmt.Sprintf("\\%s{\\texorpdfstring{%s}{%s}}\n", command, of, EscapeTeX(Plain(block.Of))), err
 	case Paragraph:
 		of, err := r.inlines(block.Of)

@@ -26,6 +26,7 @@ func set(s string) map[string]bool {
 
 var svgURL = regexp.MustCompile(`url\(\s*["']?#([^)"']+)["']?\s*\)`)
 var svgAnyURL = regexp.MustCompile(`(?i)url\(\s*["']?([^)"']*)|@import|expression\(`)
+var svgName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
 var svgPixels = regexp.MustCompile(`^[0-9.]+(pt|px|cm|mm|in)?$`)
 
 // InlineSVG makes an SVG drawing fit for standing inside a page: declaration and comments are dropped, IDs get the prefix (so that two figures
@@ -36,7 +37,8 @@ func InlineSVG(svg []byte, prefix, label string) (string, error) {
 	}
 	d := xml.NewDecoder(bytes.NewReader(svg))
 	var b strings.Builder
-	depth, roots, style := 0, 0, false
+	roots, style := 0, false
+	var open []string
 	for {
 		token, err := d.RawToken()
 		if errors.Is(err, io.EOF) {
@@ -48,7 +50,7 @@ func InlineSVG(svg []byte, prefix, label string) (string, error) {
 		switch token := token.(type) {
 		case xml.StartElement:
 			name := token.Name.Local
-			if depth == 0 {
+			if len(open) == 0 {
 				if roots++; name != "svg" || roots > 1 {
 					return "", fmt.Errorf("not SVG: the root element is <%s>", name)
 				}
@@ -56,30 +58,30 @@ func InlineSVG(svg []byte, prefix, label string) (string, error) {
 			if token.Name.Space != "" && token.Name.Space != "svg" || !svgElements[name] {
 				return "", fmt.Errorf("<%s> has no place in a figure", name)
 			}
-			if depth++; depth > 256 {
+			if open = append(open, name); len(open) > 256 {
 				return "", errors.New("elements nest deeper than 256")
 			}
 			style = name == "style"
-			if err := openTag(&b, token, prefix, label, depth == 1); err != nil {
+			if err := openTag(&b, token, prefix, label, len(open) == 1); err != nil {
 				return "", err
 			}
 		case xml.EndElement:
-			if depth--; depth < 0 {
-				return "", errors.New("not SVG: an element is closed that was not open")
+			if len(open) == 0 || open[len(open)-1] != token.Name.Local {
+				return "", fmt.Errorf("not SVG: </%s> closes nothing", token.Name.Local)
 			}
-			style = false
+			open, style = open[:len(open)-1], false
 			b.WriteString("</" + token.Name.Local + ">")
 		case xml.CharData:
 			text := string(token)
 			if style {
 				return "", errors.New("<style> has no place in a figure: give elements their own attributes")
 			}
-			if depth > 0 {
+			if len(open) > 0 {
 				b.WriteString(clean(text))
 			}
 		}
 	}
-	if roots == 0 || depth != 0 {
+	if roots == 0 || len(open) != 0 {
 		return "", errors.New("not SVG: it ends inside an element")
 	}
 	return b.String(), nil
@@ -91,10 +93,10 @@ func openTag(b *strings.Builder, e xml.StartElement, prefix, label string, root 
 	for _, a := range e.Attr {
 		name, value := a.Name.Local, a.Value
 		switch {
-		case a.Name.Space == "xmlns" || a.Name.Space == "xml":
+		case a.Name.Space == "xmlns" || a.Name.Space == "xml" || name == "xmlns":
 			continue
-		case strings.HasPrefix(strings.ToLower(name), "on"):
-			return fmt.Errorf("attribute %s has no place in a figure", name)
+		case !svgName.MatchString(name) || strings.HasPrefix(strings.ToLower(name), "on"):
+			return fmt.Errorf("attribute %q has no place in a figure", name)
 		case name == "id":
 			value = prefix + value
 		case name == "href":

@@ -490,7 +490,7 @@ func (r *renderer) provenance(caption string) (string, error) {
 	w := r.words
 	t := &document.Table{Columns: []document.Column{{Head: text(w.input), Wide: true}, {Head: text(w.from), Wide: true}, {Head: text(w.artifact), Wide: true}}}
 	for _, l := range r.lib.leaves {
-		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(strings.Join(l.path, ".")), {document.Code(l.From)}, {document.Code(l.ID.String())}}})
+		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{{document.Code(strings.Join(l.path, "."))}, {document.Code(l.From)}, {document.Code(l.ID.String())}}})
 	}
 	return r.place("provenance", "", caption, nil, t)
 }
