@@ -95,50 +95,62 @@ const MaxShift = 10
 
 // Lag says whether forecasts are yesterday's value in disguise.
 type Lag struct {
-	// Copy is mean (f[t] - x[t-1])² / mean (f[t] - x[t])²: below 1 the forecast is nearer to the last value than to the one that it forecasts. Naive has
-	// 0. NaN when f is exact.
+	// Copy is the share of targets whose forecast is nearer to the last value, x[t-1], than to x[t], the value that it is of (ties count half): 1 for the naive
+	// forecast but for repeated values, one half for a forecast that has nothing to do with either, 0 for an exact one. It counts instead of
+	// summing squares so that one outlier does not decide. NaN without targets.
 	Copy float64
-	// Shift is the k in 0..MaxShift whose mean (f[t] - x[t-k])² is smallest (the smallest such k): how many steps the forecast lags behind, as in de Vos and Rientjes 2005,
-	// Hydrol. Earth Syst. Sci. 9, 111-126, who shift forecasts against observations until they agree best.
+	// Shift is the k in 0..MaxShift for which forecasts f[t] and values x[t-k] correlate most (the smallest such k): how many steps the forecast lags behind. De Vos
+	// and Rientjes 2005, Hydrol. Earth Syst. Sci. 9, 111-126, shift forecasts against observations in the same way. 0 for constant forecasts.
 	Shift int
 }
 
 // LagCopy computes Lag over the targets. A forecast near the last value is not wrong by that alone (for a random walk it is the best there is): it is a copy in
-// disguise when it also fails to beat the naive forecast, which the caller tests. Shifts are compared on the targets that have MaxShift points before them
-// (or as many as all do); no targets give NaN and 0.
+// disguise when it also fails to beat the naive forecast, which the caller tests. Shifts are compared on the targets that have MaxShift points before them; where
+// there are none, Shift is 0.
 func LagCopy(d *Data, targets []int, forecast []float64) Lag {
-	reach, usable := MaxShift, 0
-	for _, t := range targets {
-		if t-d.Start(t) >= MaxShift {
-			usable++
-		}
-	}
-	if usable == 0 {
-		reach = 1
-	}
-	sums := make([]float64, reach+1)
-	var near, far float64
+	nearer, n := 0.0, 0
+	var deep []int        // targets with enough history for every shift
+	var shifted []float64 // their forecasts
 	for i, t := range targets {
 		history := t - d.Start(t)
 		if history < 1 {
 			continue
 		}
-		here, last := forecast[i]-d.Values[t], forecast[i]-d.Values[t-1]
-		far += float64(here * here)
-		near += float64(last * last)
-		if history < reach {
-			continue
+		n++
+		here, last := math.Abs(forecast[i]-d.Values[t]), math.Abs(forecast[i]-d.Values[t-1])
+		switch {
+		case last < here:
+			nearer++
+		case last == here:
+			nearer += 0.5
 		}
-		for k := range sums {
-			e := forecast[i] - d.Values[t-k]
-			sums[k] += float64(e * e)
+		if history >= MaxShift {
+			deep = append(deep, t)
+			shifted = append(shifted, forecast[i])
 		}
 	}
-	lag := Lag{Copy: ratio(near, far)}
-	for k, v := range sums {
-		if v < sums[lag.Shift] {
-			lag.Shift = k
+	lag := Lag{Copy: nearer / float64(n)}
+	most := math.Inf(-1)
+	values := make([]float64, len(deep))
+	for k := range MaxShift + 1 {
+		for i, t := range deep {
+			values[i] = d.Values[t-k]
+		}
+		if r := correlation(shifted, values); r > most {
+			most, lag.Shift = r, k
 		}
 	}
 	return lag
+}
+
+// correlation is Pearson's, NaN for a constant.
+func correlation(a, b []float64) float64 {
+	ma, mb := Mean(a), Mean(b)
+	var ab, aa, bb float64
+	for i := range a {
+		ab += float64((a[i] - ma) * (b[i] - mb))
+		aa += float64((a[i] - ma) * (a[i] - ma))
+		bb += float64((b[i] - mb) * (b[i] - mb))
+	}
+	return ratio(ab, math.Sqrt(aa)*math.Sqrt(bb))
 }

@@ -204,14 +204,17 @@ func TestLagCopy(t *testing.T) {
 	for i := 50; i < 200; i++ {
 		targets = append(targets, i)
 	}
-	if l := LagCopy(d, targets, Naive(d, targets)); l.Copy != 0 || l.Shift != 1 {
+	if l := LagCopy(d, targets, Naive(d, targets)); l.Copy < 0.99 || l.Shift != 1 {
 		t.Errorf("naive: %+v", l)
 	}
 	if l := LagCopy(d, targets, SeasonalNaive(d, 3, targets)); l.Shift != 3 {
 		t.Errorf("three steps late: %+v", l)
 	}
-	if l := LagCopy(d, targets, d.At(targets)); l.Shift != 0 || !math.IsNaN(l.Copy) {
+	if l := LagCopy(d, targets, d.At(targets)); l.Shift != 0 || l.Copy > 0.01 {
 		t.Errorf("exact: %+v", l)
+	}
+	if l := LagCopy(d, targets, constant(50, len(targets))); l.Shift != 0 || math.Abs(l.Copy-0.5) > 0.1 {
+		t.Errorf("constant: %+v", l)
 	}
 }
 

@@ -38,9 +38,9 @@
 //	rmse_gain*           1 - rmse/rmse of naive
 //	validation_mse*  U²  mse on the validation targets (strict with a validation part)
 //	mse_without_last* U² published: mse without the last target, which may be a partial second
-//	lag_copy*            mean square (forecast - x[t-1]) / mean square (forecast - x[t]): below 1 the forecast is nearer to the last value than to the one it forecasts; 0 for naive
-//	lag_shift*       steps  the shift k = 0..10 whose mean square (forecast[t] - x[t-k]) is smallest: the forecast's delay (0: none)
-//	copies_last_value    1 when lag_copy < 1 and the model is not shown to be better than naive (dm_p_holm, for baselines dm_p, >= 0.05), else 0
+//	lag_copy*            share of targets whose forecast is nearer to the last value x[t-1] than to the value it is of: 1 for naive, 0.5 for a forecast unrelated to both
+//	lag_shift*       steps  the shift k = 0..10 at which forecast[t] and x[t-k] correlate most: the forecast's delay (0: none)
+//	copies_last_value    1 when lag_copy is above one half (sign test, one-sided 5 %) and the model is not shown to be better than naive (dm_p_holm, for baselines dm_p, >= 0.05), else 0
 //	residual_acf1        autocorrelation of the residuals at lag 1 (seeds: mean)
 //	ljung_box            Ljung-Box Q of the residuals over min(20, n/5) lags; labels as above. ljung_box_p its p-value
 //	dm                   Diebold-Mariano with the HLN correction, h = 1, squared loss (over seeds: mean loss); label against (naive, ar). Positive: the model is better
@@ -60,7 +60,8 @@
 //	rows, rows_left_out   rows used; rows dropped as empty (published) or trimmed and missing (strict); segments
 //	selection_optimism U² test mse of the configuration best on the test part minus that of the one chosen (0 or negative; strict). What choosing on the test part would have flattered
 //	selection_same   1 when both choices are the same configuration (strict)
-//	last_point_share published, label look_back: share of naive's squared error in the last target
+//	last_point_share share of naive's squared error in the last target (published: label look_back)
+//	largest_share    the largest share of naive's squared error in one target (published: label look_back); from 0.25 on the stage warns
 //	last_coverage    published: fraction of the last row's interval inside the capture
 //	scaler_leak      published: 1 when the range of the whole series (which its scaler saw) is wider than that of the training part, else 0; label look_back
 //

@@ -245,6 +245,14 @@ func (e *Evaluate) compete(ctx context.Context, env *stages.Env, f *field) error
 	return nil
 }
 
+// warn says when one target decides the squared errors, as a partial second at the end of a capture does.
+func (f *field) warn(env *stages.Env) {
+	if i := f.hardest(); len(f.test) >= few && f.share(i) >= 0.25 {
+		env.Warn(fmt.Sprintf("%s: one of %d targets, %s, makes %.0f %% of the last value's squared error: squared errors and tests hang on it",
+			f, len(f.test), instant(f.data.Time[f.test[i]]), 100*f.share(i)))
+	}
+}
+
 func (f *field) String() string {
 	if f.lookBack != 0 {
 		return fmt.Sprintf("protocol %s, look-back %d", f.protocol, f.lookBack)

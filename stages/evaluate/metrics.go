@@ -128,9 +128,11 @@ func (m *model) residuals() (acf1, q, p float64) {
 	return forecast.Mean(acfs), forecast.Mean(qs), forecast.Mean(ps)
 }
 
-// copies says whether the model is the last value in disguise: nearer to it than to the value it forecasts, and not shown to be better than it.
+// copies says whether the model is the last value in disguise: nearer to it than to the value it forecasts at more targets than chance allows (a one-sided sign
+// test), and not shown to be better than it.
 func (m *model) copies() bool {
-	if m.mean(func(r run) float64 { return r.lag.Copy }) >= 1 {
+	chance := 0.5 + 1.645*0.5/math.Sqrt(float64(len(m.field.test)))
+	if !(m.mean(func(r run) float64 { return r.lag.Copy }) > chance) {
 		return false
 	}
 	d, ok := m.against["naive"]
@@ -173,19 +175,35 @@ func (c *contest) overall(e *Evaluate) []metric.Metric {
 			metric.Of("targets", float64(len(f.test)), "targets", l...),
 			metric.Of("validation_targets", float64(len(f.validate)), "targets", l...),
 			metric.Of("train_rows", float64(f.end), "rows", l...),
-			metric.Of("mase_scale", f.scale, u, l...))
+			metric.Of("mase_scale", f.scale, u, l...),
+			metric.Of("last_point_share", f.share(len(f.test)-1), "", l...),
+			metric.Of("largest_share", f.share(f.hardest()), "", l...))
 		if c.protocol == forecast.Published {
-			last := f.naive.runs[0].errors[len(f.test)-1]
 			whole, seen := forecast.FitScaler(f.data.Values), forecast.FitScaler(f.data.Values[:f.end])
-			list = append(list,
-				metric.Of("last_point_share", float64(last*last)/forecast.SumSquares(f.naive.runs[0].errors), "", l...),
-				metric.Of("scaler_leak", indicator(whole != seen), "", l...))
+			list = append(list, metric.Of("scaler_leak", indicator(whole != seen), "", l...))
 		}
 	}
 	if c.protocol == forecast.Published {
 		list = append(list, metric.Of("last_coverage", coverage(c.series, c.data.Time[c.data.Len()-1]), "", p...))
 	}
 	return list
+}
+
+// share is the part of naive's squared error that one target makes.
+func (f *field) share(i int) float64 {
+	e := f.naive.runs[0].errors
+	return float64(e[i]*e[i]) / forecast.SumSquares(e)
+}
+
+// hardest is the target on which naive errs most.
+func (f *field) hardest() int {
+	e, at := f.naive.runs[0].errors, 0
+	for i := range e {
+		if math.Abs(e[i]) > math.Abs(e[at]) {
+			at = i
+		}
+	}
+	return at
 }
 
 // coverage is the fraction of an interval inside the capture, NaN when the series does not say.

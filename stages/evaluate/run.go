@@ -59,6 +59,7 @@ func (e *Evaluate) Run(ctx context.Context, env *stages.Env) error {
 			}
 			env.Progress.Done(int64(i + 1))
 		}
+		c.fields[0].warn(env)
 		c.decide()
 		metrics = append(metrics, c.metrics(e)...)
 		if err := c.draw(e.Figures.Path, e.Language); err != nil {
