@@ -8,7 +8,8 @@ import (
 
 // SVG draws the figure as a self-contained SVG document, to be put into a page as it is or shown as an image. The ground is transparent. Text, axes
 // and black lines have the page's text colour (currentColor); every other mark carries its colour as an attribute and the class
-// of its style, so that a page may restyle it: .weir-plot .plot-model { color: tomato }. Alone, it turns light in a dark browser.
+// of its style, so that a page may restyle it: .weir-plot .plot-model { color: tomato }. It
+// has no style sheet, identifiers or references, so any number of figures can stand in one page.
 func (f *Figure) SVG() ([]byte, error) {
 	s, err := f.scene()
 	if err != nil {
@@ -29,7 +30,7 @@ func (f *Figure) SVG() ([]byte, error) {
 	if d := description; d != "" {
 		b.WriteString("<desc>" + escape(d) + "</desc>")
 	}
-	b.WriteString("<style>@media(prefers-color-scheme:dark){.weir-plot:root{color:#ddd}}</style>\n")
+	b.WriteString("\n")
 	widths := liberation()
 	for i, m := range s.marks {
 		open := i == 0 || group(s.marks[i-1]) != group(m)
