@@ -3,6 +3,7 @@ package document
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -163,8 +164,10 @@ func (r *latex) list(l List) (string, error) {
 	return b.String(), nil
 }
 
-// longTable is the number of rows from which a table may break over pages.
-const longTable = 30
+// long says that a table may need more than a page: many rows, or fewer that wrap.
+func (t *Table) long() bool {
+	return len(t.Rows) >= 30 || len(t.Rows) >= 10 && slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Wide })
+}
 
 func (r *latex) table(t *Table) (string, error) {
 	caption, err := r.inlines(t.Caption)
@@ -181,7 +184,7 @@ func (r *latex) table(t *Table) (string, error) {
 	}
 	label := "tab:" + t.Name
 	input := fmt.Sprintf("\\input{tables/%s}\n", t.Name)
-	if len(t.Rows) >= longTable {
+	if t.long() {
 		r.tables[t.Name] = fmt.Sprintf("{\\small\\setlength{\\LTcapwidth}{\\linewidth}\n\\begin{longtable}{%s}\n\\caption{%s}\\label{%s}\\\\\n\\toprule\n%s\\midrule\n\\endfirsthead\n\\toprule\n%s\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n%s\\end{longtable}}\n",
 			spec, caption, label, head, head, rows)
 		return input, nil
@@ -204,7 +207,7 @@ func columns(t *Table) string {
 	for _, c := range t.Columns {
 		switch {
 		case c.Wide:
-			share := (0.97 - 0.14*float64(min(narrow, 4))) / float64(wide)
+			share := (0.93 - 0.14*float64(min(narrow, 4))) / float64(wide)
 			spec += fmt.Sprintf(">{\\raggedright\\arraybackslash}p{%.2f\\linewidth}", share)
 		case c.Right:
 			spec += "r"

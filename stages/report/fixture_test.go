@@ -73,7 +73,7 @@ func figuresOf(t testing.TB, from string, names ...string) stages.Tree {
 func edaMetrics(column string, refused bool) []metric.Metric {
 	var list []metric.Metric
 	add := func(m metric.Metric) { list = append(list, m) }
-	for p, scale := range map[int]float64{0: 1, 1: 1.0 / 12} {
+	for p, scale := range []float64{1, 1.0 / 12} {
 		protocol := []string{"strict", "published"}[p]
 		on := []string{"protocol", protocol, "column", column}
 		add(metric.Of("describe_count", 898+4*float64(p), "points", on...))
