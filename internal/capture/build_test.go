@@ -177,6 +177,7 @@ func TestDamaged(t *testing.T) {
 		{pcap().u32(1, 2), 2, 43, "8 bytes into a record header of 16"},
 		{pcap().u32(1, 2, 9, 9).raw("abcd"), 2, 43, "the record claims 9 B, the file has 4 B left"},
 		{pcap().u32(1, 2, 4_000_000_000, 9).raw("abcd"), 2, 43, "the record claims 4.0 GB, the file has 4 B left"},
+		{pcapFile(pcap(), 0xa1b2c3d4).u32(1, 2, 3, 3).raw("abc"), 2, 43, "another pcap file begins here"},
 		{ng().u32(6), 2, good, "4 bytes into a block header"},
 		{ng().u32(6, 13, 0, 0), 2, good, "a block of 13 bytes cannot be"},
 		{ng().u32(6, 8, 0, 0), 2, good, "a block of 8 bytes cannot be"},
@@ -210,7 +211,7 @@ func TestDamaged(t *testing.T) {
 	}
 	var p capture.Packet
 	r.Next(&p)
-	if err := r.Next(&p); err == nil || err.Error() != "packet 2 at byte 43: the record claims 1.9 GB, more than a packet can have (snap length 65,535)" {
+	if err := r.Next(&p); err == nil || err.Error() != "packet 2 at byte 43: the record claims 1.9 GB, more than the 262,144 bytes that a packet of this file can have" {
 		t.Error(err)
 	}
 }

@@ -43,7 +43,8 @@ func isZstd(head []byte) bool {
 	return skippable || bytes.Equal(head, []byte("\x28\xb5\x2f\xfd"))
 }
 
-// unzip reads gzip members one after the other. Zeros behind the last one are padding, as tapes and some servers add; anything else there is damage.
+// unzip reads gzip members one after the other. Zeros behind the last one are padding, as tapes and some servers add; anything else
+// there is damage.
 type unzip struct {
 	stream     *stream
 	compressed *bufio.Reader // over stream

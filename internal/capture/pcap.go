@@ -55,6 +55,7 @@ type pcap struct {
 	pcapVariant
 	link       packet.LinkType
 	snapLength uint32
+	begin      string // of the file: magic number and version
 	longest    uint32 // no record may claim more captured bytes
 	prefix     []byte
 }
@@ -68,7 +69,7 @@ func newPcap(s *stream) (*pcap, error) {
 		}
 		return nil, fmt.Errorf("this begins as a pcap file and ends after %d bytes, within its header of %d", len(head), fileHeader)
 	}
-	p := &pcap{stream: s, pcapVariant: *pcapVariantOf(head), longest: maxPacket}
+	p := &pcap{stream: s, pcapVariant: *pcapVariantOf(head), begin: string(head[:8]), longest: maxPacket}
 	p.snapLength = word(head[16:], p.big)
 	p.link = packet.LinkType(word(head[20:], p.big) & linkTypeBits)
 	if p.snapLength <= maxSnapLength {
@@ -98,6 +99,9 @@ func (r *pcap) next(p *Packet) error {
 		return r.stop(start, "the file ends %d bytes into a record header of %d", len(head), r.header)
 	}
 	captured := word(head[8:], r.big)
+	if captured == 0 && string(head[:8]) == r.begin {
+		return r.damage(start, "another pcap file begins here: join captures with mergecap, not with cat")
+	}
 	if captured > r.longest {
 		return &Damage{Offset: start, Why: r.tooLong(captured)}
 	}
@@ -129,7 +133,7 @@ func (r *pcap) tooLong(captured uint32) string {
 	if left := r.size - r.offset - int64(r.header); r.size > 0 && left < int64(captured) {
 		return fmt.Sprintf("the record claims %s, the file has %s left", size(int64(captured)), size(max(left, 0)))
 	}
-	return fmt.Sprintf("the record claims %s, more than a packet can have (snap length %s)", size(int64(captured)), humanize.Comma(int64(r.snapLength)))
+	return fmt.Sprintf("the record claims %s, more than the %s bytes that a packet of this file can have", size(int64(captured)), humanize.Comma(int64(r.longest)))
 }
 
 // size writes a number of bytes for people: "41 kB".

@@ -1,15 +1,13 @@
 package capture
 
 import (
-	"bytes"
 	"slices"
 
 	"weir/internal/packet"
 )
 
-const sectionType = 0x0a0d0d0a // the same in both byte orders
-
-var sectionMagic = []byte("\x0a\x0d\x0d\x0a")
+// sectionMagic is the type of a section header block, the same in both byte orders.
+const sectionMagic = "\x0a\x0d\x0d\x0a"
 
 // Block types that carry something for us; all others are skipped.
 const (
@@ -30,7 +28,6 @@ const (
 type pcapng struct {
 	*stream
 	big        bool
-	inside     bool // the first section has begun
 	current    []networkInterface
 	links      []packet.LinkType
 	seen       map[packet.LinkType]bool
@@ -77,7 +74,7 @@ func (r *pcapng) block(p *Packet) (found bool, err error) {
 		}
 		return false, r.stop(start, "the file ends %d bytes into a block header", len(head))
 	}
-	section := bytes.Equal(head[:4], sectionMagic)
+	section := string(head[:4]) == sectionMagic
 	if section {
 		if err := r.byteOrder(head[8:12], start); err != nil {
 			return false, err

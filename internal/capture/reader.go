@@ -18,7 +18,8 @@
 // and 24 bytes for each interface of the current section (at most 262,144); nothing is allocated because a header claims it. A file that stops making
 // sense ends with a *Damage after the last whole packet.
 //
-// It does not reassemble, sort or filter, writes nothing, and does not read concatenated pcap files (pcapng sections may be concatenated).
+// It does not reassemble, sort or filter, writes nothing, and does not read pcap files joined by cat (pcapng files may be joined so): it
+// stops at the second one and says so. It is strict about a pcapng block's length at its end, as libpcap and Wireshark are.
 package capture
 
 import (
@@ -78,7 +79,8 @@ type Reader struct {
 	ended   error
 }
 
-// records is one of the two formats. next fills p with the next packet; its errors are io.EOF at a clean end, what *stream returns, and *Damage without a packet number.
+// records is one of the two formats. next fills p with the next packet; its errors are io.EOF at a clean end, the failure to read, and
+// a *Damage without a packet number.
 type records interface {
 	next(p *Packet) error
 	interfaces() Interfaces
@@ -92,8 +94,9 @@ type Interfaces struct {
 	SnapLength uint32
 }
 
-// NewReader recognises the format from the first bytes. size is the length of the file in bytes where it is known and 0 otherwise: it makes messages
-// better, nothing else. The reader gives up with ctx.Err() soon after ctx is done: ctx belongs to the whole life of the reader.
+// NewReader recognises the format from the first bytes. size is the length of the file in bytes where it is known and
+// 0 otherwise: it makes messages better, nothing else. The reader gives up with ctx.Err() soon after ctx is done: ctx belongs to the whole
+// life of the reader.
 //
 // The error says what the file is when it is no capture. r is not closed by the reader.
 func NewReader(ctx context.Context, r io.Reader, size int64) (*Reader, error) {
@@ -113,7 +116,7 @@ func NewReader(ctx context.Context, r io.Reader, size int64) (*Reader, error) {
 	}
 	var err error
 	switch {
-	case bytes.HasPrefix(head, sectionMagic):
+	case bytes.HasPrefix(head, []byte(sectionMagic)):
 		c.format, c.records = "pcapng", newPcapNG(s)
 	case pcapVariantOf(head) != nil:
 		c.format = "pcap"
@@ -142,8 +145,8 @@ func (r *Reader) decompress(ctx context.Context, compressed *stream) error {
 	return nil
 }
 
-// Next fills p with the next packet in file order. It returns io.EOF after the last one, a *Damage where the file stops making sense, and any other error when the
-// file could not be read (the disk, the context). After an error it returns the same error again.
+// Next fills p with the next packet in file order. It returns io.EOF after the last one, a *Damage where the file stops making sense,
+// and any other error when the file could not be read (the disk, the context). After an error it returns the same error again.
 func (r *Reader) Next(p *Packet) error {
 	if r.ended != nil {
 		return r.ended

@@ -210,6 +210,37 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestInterfaces decodes pcapng files whose interfaces have different link types, or whose packets have no time.
+func TestInterfaces(t *testing.T) {
+	const wifi = "\x01\x00\x00\x00\x14\x00\x00\x00\x69\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00"
+	const raw = "\x01\x00\x00\x00\x14\x00\x00\x00\x65\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00"
+	const ip = "E\x00\x00\x14\x00\x00\x00\x00\x40\x01\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02"
+	enhanced := func(number string) string {
+		return "\x06\x00\x00\x00\x34\x00\x00\x00" + number + "\x00\x00\x00" + "\x00\x00\x00\x00\x40\x42\x0f\x00\x14\x00\x00\x00\x14\x00\x00\x00" + ip + "\x34\x00\x00\x00"
+	}
+	const simple = "\x03\x00\x00\x00\x24\x00\x00\x00\x14\x00\x00\x00" + ip + "\x24\x00\x00\x00"
+
+	s, _, env, err := run(t, save(t, "mixed.pcapng", []byte(sectionHeader+wifi+raw+enhanced("\x00")+enhanced("\x01"))), keep)
+	if said, _, _ := env.Said(); err != nil || s.Rows != 1 || s.Skipped["link type"] != 1 || said != "1 rows, 1 skipped (link type 1)" {
+		t.Errorf("%+v %q %v", s, said, err)
+	}
+	_, _, _, err = run(t, save(t, "wifi.pcapng", []byte(sectionHeader+wifi+enhanced("\x00"))), keep)
+	if err == nil || !strings.Contains(err.Error(), "wifi.pcapng: no packets can be decoded from link type IEEE 802.11 (105)") {
+		t.Error(err)
+	}
+	s, packets, _, err := run(t, save(t, "simple.pcapng", []byte(sectionHeader+raw+simple+enhanced("\x00")+simple)), keep)
+	if err != nil || s.Rows != 3 || s.WithoutTime != 2 || *s.First != 1e9 || *s.Last != 1e9 || s.OutOfOrder != 0 {
+		t.Fatalf("%+v %v", s, err)
+	}
+	rows, err := table.Read(packets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := rows.Columns[colTime]; !c.IsNull(0) || c.IsNull(1) || !c.IsNull(2) || c.Ints[1] != 1e9 {
+		t.Errorf("%+v", c)
+	}
+}
+
 // TestOneAnswer compares the bytes of the outputs with what they were: when this fails, Kind's version must change too.
 func TestOneAnswer(t *testing.T) {
 	path := save(t, "generated.pcap", generate(40_000))
