@@ -143,7 +143,7 @@ func LagCopy(d *Data, targets []int, forecast []float64) Lag {
 	return lag
 }
 
-// correlation is Pearson's, NaN for a constant.
+// correlation is Pearson's, NaN when a or b is constant up to rounding.
 func correlation(a, b []float64) float64 {
 	ma, mb := Mean(a), Mean(b)
 	var ab, aa, bb float64
@@ -151,6 +151,10 @@ func correlation(a, b []float64) float64 {
 		ab += float64((a[i] - ma) * (b[i] - mb))
 		aa += float64((a[i] - ma) * (a[i] - ma))
 		bb += float64((b[i] - mb) * (b[i] - mb))
+	}
+	const tiny = 1e-24 // of the squared mean: the deviations are rounding errors
+	if n := float64(len(a)); aa <= tiny*n*ma*ma || bb <= tiny*n*mb*mb {
+		return math.NaN()
 	}
 	return ratio(ab, math.Sqrt(aa)*math.Sqrt(bb))
 }

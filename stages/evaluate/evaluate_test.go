@@ -302,6 +302,26 @@ func TestOneSeed(t *testing.T) {
 	}
 }
 
+// TestNoValidation: without a validation part strict has only the test part to choose on, and says so.
+func TestNoValidation(t *testing.T) {
+	s, folder := traffic(900, false), t.TempDir()
+	var list []stages.Tree
+	for _, look := range []int{10, 20} {
+		list = append(list, fake(t, folder, s, forecast.Strict, forecast.Trial{LookBack: look, Epochs: 5, Batch: 64, Seed: 1, Split: forecast.SplitOptions{Test: 0.2, History: 60}}, 10000*float64(look)))
+	}
+	dir, _, err := evaluate(t, s, stages.Tree{List: list}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics := read(t, dir)
+	if v := value(t, metrics, "selected", "look_back", "10", "selected_on", "test"); v != 1 {
+		t.Errorf("selected %v", v)
+	}
+	if len(metric.Find(metrics, "selection_optimism")) != 0 || len(metric.Find(metrics, "validation_mse")) != 0 {
+		t.Error("numbers about a validation part that is not there")
+	}
+}
+
 func TestShort(t *testing.T) {
 	dir, env, err := evaluate(t, traffic(4, false), stages.Tree{}, nil)
 	if err != nil {
