@@ -12,6 +12,9 @@
 // processor. Lines with more points than the page can show are thinned to
 // the first, lowest, highest and last point of each half-point column.
 //
+// Layout and writers are our own: gonum/plot's SVG has no currentColor, and its PDF embeds whole fonts in code page 1252
+// (no minus sign) and the time of day.
+//
 // A value that is not finite, or not positive on a logarithmic axis, is missing: it breaks
 // a line and draws nothing. The one error is a description that contradicts itself.
 package plot
@@ -62,7 +65,7 @@ type Kind uint8
 const (
 	Line       Kind = iota // Y over X, joined; NaN breaks the line
 	LinePoints             // a line with a marker at each point; Low, High: intervals
-	Steps                  // Y[i] from X[i] to X[i+1], the last as wide as the one before
+	Steps                  // Y[i] from X[i] to X[i+1], the last as wide as the one before; on a log axis zero is the foot of the axis
 	Points                 // markers; Low, High: intervals
 	Bars                   // from zero (on a log axis from its foot) to Y, centred on X; several layers stand side by side; Low, High: intervals
 	Stems                  // a thin line from zero to Y and a dot; Low, High unused

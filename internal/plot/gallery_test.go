@@ -104,12 +104,12 @@ func acfFigure() *Figure {
 func sizeCounts(seed uint64, peaks ...float64) (edges, counts []float64) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	for x := 40.0; x < 1520; x += 20 {
-		c := float64(5 * r.Float64() * r.Float64() * 100)
+		c := float64(5*r.Float64()*r.Float64()*100) - 60
 		for _, p := range peaks {
 			d := (x - p) / 30
 			c += 300000 / (1 + float64(d*d*d*d))
 		}
-		edges, counts = append(edges, x), append(counts, math.Floor(c))
+		edges, counts = append(edges, x), append(counts, max(0, math.Floor(c)))
 	}
 	return edges, counts
 }

@@ -12,6 +12,9 @@ func (fr *frame) course(layer *Layer) [][]place {
 	for i := range layer.len() {
 		x, okX := fr.x.own(layer.x(i))
 		y, okY := fr.y.own(layer.Y[i])
+		if layer.Kind == Steps && fr.y.axis.Log && layer.Y[i] == 0 {
+			y, okY = fr.y.lo, true
+		}
 		if !okX || !okY {
 			if run != nil {
 				runs, run = append(runs, run), nil

@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A scale turns values into places. "Own units" are the values themselves, on a log axis their decimal logarithms.
@@ -99,7 +100,7 @@ func (p *Panel) demandY(s *scale) demand {
 			continue
 		}
 		d.zero = d.zero || l.Kind == Bars || l.Kind == Stems
-		d.foot = d.foot || l.Kind == Bars
+		d.foot = d.foot || l.Kind == Bars || l.Kind == Steps && slices.Contains(l.Y, 0)
 		for _, values := range [][]float64{l.Y, l.Low, l.High} {
 			for _, v := range values {
 				d.values.add(s.own(v))
