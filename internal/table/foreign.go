@@ -1,13 +1,13 @@
 package table
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/big"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -17,8 +17,10 @@ type leaf struct {
 	index    int // among all leaf columns of the file
 	typ      Type
 	nullable bool
+	kind     parquet.Kind
+	width    int    // bytes of a FIXED_LEN_BYTE_ARRAY
 	unread   string // why it cannot be read; "" when it can
-	convert  func(c *Column, v parquet.Value) error
+	convert  func(c *Column, p *values, i int) error
 }
 
 // leavesOf lists the file's columns; a nested one is named by its path with dots.
@@ -31,10 +33,11 @@ func leavesOf(file *parquet.File) (leaves []leaf, err error) {
 			}
 			return
 		}
-		l := leaf{name: strings.TrimSuffix(path, "."), index: len(leaves), nullable: c.Optional()}
+		l := leaf{name: strings.TrimSuffix(path, "."), index: len(leaves), nullable: c.Optional(), kind: -1}
 		if nested || c.Repeated() || strings.Count(path, ".") > strings.Count(c.Name(), ".")+1 {
 			l.unread = "it is part of a list, map or struct"
 		} else {
+			l.kind, l.width = c.Type().Kind(), c.Type().Length()
 			l.adopt(c)
 		}
 		leaves = append(leaves, l)
@@ -72,14 +75,8 @@ func choose(all []leaf, names []string) (chosen []leaf, err error) {
 	return chosen, nil
 }
 
-// append adds a value or a null.
-func (l *leaf) append(c *Column, v parquet.Value) error {
-	if !v.IsNull() {
-		if c.Null != nil {
-			c.Null = append(c.Null, false)
-		}
-		return l.convert(c, v)
-	}
+// appendNull adds a null.
+func (c *Column) appendNull() {
 	for len(c.Null) < c.Len() {
 		c.Null = append(c.Null, false)
 	}
@@ -92,7 +89,6 @@ func (l *leaf) append(c *Column, v parquet.Value) error {
 	default:
 		c.Ints = append(c.Ints, 0)
 	}
-	return nil
 }
 
 // adopt sets the leaf's type and conversion from the column's physical and logical type.
@@ -101,18 +97,14 @@ func (l *leaf) adopt(c *parquet.Column) {
 	if t := c.Type().LogicalType(); t != nil {
 		logical = t.Value
 	}
-	if d, ok := logical.(*format.DecimalType); ok && c.Type().Kind() != parquet.Float {
+	if d, ok := logical.(*format.DecimalType); ok && l.kind != parquet.Float && l.kind != parquet.Double && l.kind != parquet.Int96 {
 		l.typ, l.convert = Float64, decimal(int(d.Scale))
 		return
 	}
-	switch kind := c.Type().Kind(); kind {
+	switch l.kind {
 	case parquet.Boolean:
-		l.typ, l.convert = Uint8, func(c *Column, v parquet.Value) error {
-			b := int64(0)
-			if v.Boolean() {
-				b = 1
-			}
-			c.Ints = append(c.Ints, b)
+		l.typ, l.convert = Uint8, func(c *Column, p *values, i int) error {
+			c.Ints = append(c.Ints, p.ints[i])
 			return nil
 		}
 	case parquet.Int32:
@@ -121,23 +113,17 @@ func (l *leaf) adopt(c *parquet.Column) {
 		l.adoptInt64(logical)
 	case parquet.Int96:
 		l.typ, l.convert = Timestamp, int96
-	case parquet.Float:
-		l.typ, l.convert = Float64, func(c *Column, v parquet.Value) error {
-			c.Floats = append(c.Floats, float64(v.Float()))
-			return nil
-		}
-	case parquet.Double:
-		l.typ, l.convert = Float64, func(c *Column, v parquet.Value) error {
-			c.Floats = append(c.Floats, v.Double())
+	case parquet.Float, parquet.Double:
+		l.typ, l.convert = Float64, func(c *Column, p *values, i int) error {
+			c.Floats = append(c.Floats, p.floats[i])
 			return nil
 		}
 	case parquet.ByteArray:
-		l.typ, l.convert = Text, func(c *Column, v parquet.Value) error {
-			b := v.ByteArray()
-			if len(b) > maxText {
-				return fmt.Errorf("a text of %d bytes, at most %d are possible", len(b), maxText)
+		l.typ, l.convert = Text, func(c *Column, p *values, i int) error {
+			if n := len(p.texts[i]); n > maxText {
+				return fmt.Errorf("a text of %d bytes, at most %d are possible", n, maxText)
 			}
-			c.Texts = append(c.Texts, string(b))
+			c.Texts = append(c.Texts, p.texts[i])
 			return nil
 		}
 	default:
@@ -147,14 +133,14 @@ func (l *leaf) adopt(c *parquet.Column) {
 
 func (l *leaf) adoptInt32(logical format.LogicalTypeValue) {
 	l.typ = Int64
-	l.convert = func(c *Column, v parquet.Value) error {
-		c.Ints = append(c.Ints, int64(v.Int32()))
+	l.convert = func(c *Column, p *values, i int) error {
+		c.Ints = append(c.Ints, p.ints[i])
 		return nil
 	}
 	switch t := logical.(type) {
 	case *format.DateType:
 		l.typ = Timestamp
-		l.convert = func(c *Column, v parquet.Value) error { return appendScaled(c, int64(v.Int32()), 86_400_000_000_000) }
+		l.convert = func(c *Column, p *values, i int) error { return appendScaled(c, p.ints[i], 86_400_000_000_000) }
 	case *format.IntType:
 		if t.IsSigned {
 			return
@@ -164,8 +150,8 @@ func (l *leaf) adoptInt32(logical format.LogicalTypeValue) {
 		if l.typ == 0 {
 			l.typ = Int64
 		}
-		l.convert = func(c *Column, v parquet.Value) error {
-			u := v.Uint32()
+		l.convert = func(c *Column, p *values, i int) error {
+			u := uint32(p.ints[i])
 			if width < 32 && u>>uint(width) != 0 {
 				return fmt.Errorf("damaged Parquet file: %d does not fit in %d bits", u, width)
 			}
@@ -177,8 +163,8 @@ func (l *leaf) adoptInt32(logical format.LogicalTypeValue) {
 
 func (l *leaf) adoptInt64(logical format.LogicalTypeValue) {
 	l.typ = Int64
-	l.convert = func(c *Column, v parquet.Value) error {
-		c.Ints = append(c.Ints, v.Int64())
+	l.convert = func(c *Column, p *values, i int) error {
+		c.Ints = append(c.Ints, p.ints[i])
 		return nil
 	}
 	switch t := logical.(type) {
@@ -191,16 +177,16 @@ func (l *leaf) adoptInt64(logical format.LogicalTypeValue) {
 			scale = 1_000
 		}
 		l.typ = Timestamp
-		l.convert = func(c *Column, v parquet.Value) error { return appendScaled(c, v.Int64(), scale) }
+		l.convert = func(c *Column, p *values, i int) error { return appendScaled(c, p.ints[i], scale) }
 	case *format.IntType:
 		if t.IsSigned {
 			return
 		}
-		l.convert = func(c *Column, v parquet.Value) error {
-			if v.Int64() < 0 {
-				return fmt.Errorf("%d is beyond 2^63-1", v.Uint64())
+		l.convert = func(c *Column, p *values, i int) error {
+			if p.ints[i] < 0 {
+				return fmt.Errorf("%d is beyond 2^63-1", uint64(p.ints[i]))
 			}
-			c.Ints = append(c.Ints, v.Int64())
+			c.Ints = append(c.Ints, p.ints[i])
 			return nil
 		}
 	}
@@ -216,31 +202,28 @@ func appendScaled(c *Column, v, scale int64) error {
 }
 
 // int96 reads Impala's timestamp: nanoseconds of the day and the Julian day.
-func int96(c *Column, v parquet.Value) error {
-	var x deprecated.Int96 = v.Int96()
-	nanos := int64(uint64(x[0]) | uint64(x[1])<<32)
-	days := int64(x[2]) - 2_440_588 // Julian day number of 1970-01-01
+func int96(c *Column, p *values, i int) error {
+	b := []byte(p.texts[i])
+	nanos, julian := int64(binary.LittleEndian.Uint64(b)), binary.LittleEndian.Uint32(b[8:])
+	days := int64(julian) - 2_440_588 // Julian day number of 1970-01-01
 	if days < -106_751 || days > 106_750 || nanos < 0 || nanos > 86_400_000_000_000 {
-		return fmt.Errorf("a time of Julian day %d is outside 1677..2262", x[2])
+		return fmt.Errorf("a time of Julian day %d is outside 1677..2262", julian)
 	}
 	c.Ints = append(c.Ints, days*86_400_000_000_000+nanos)
 	return nil
 }
 
 // decimal converts unscaled integers (binary ones are big-endian two's complement) to the nearest float64.
-func decimal(scale int) func(*Column, parquet.Value) error {
-	return func(c *Column, v parquet.Value) error {
+func decimal(scale int) func(*Column, *values, int) error {
+	return func(c *Column, p *values, i int) error {
 		if scale < 0 || scale > 76 {
 			return fmt.Errorf("damaged Parquet file: decimal scale %d", scale)
 		}
 		unscaled := new(big.Int)
-		switch v.Kind() {
-		case parquet.Int32:
-			unscaled.SetInt64(int64(v.Int32()))
-		case parquet.Int64:
-			unscaled.SetInt64(v.Int64())
-		default:
-			b := v.ByteArray()
+		if p.texts == nil {
+			unscaled.SetInt64(p.ints[i])
+		} else {
+			b := []byte(p.texts[i])
 			if len(b) > 32 {
 				return fmt.Errorf("a decimal of %d bytes, at most 32 are possible", len(b))
 			}

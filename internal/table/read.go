@@ -3,24 +3,26 @@ package table
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
 )
 
 // What Read and Scan accept. A file beyond a limit is refused before memory is taken for it.
 const (
-	maxColumns  = 4096
-	maxGroups   = 1<<15 - 1 // row groups
-	maxFooter   = 64 << 20  // bytes
-	maxPage     = 256 << 20
-	maxText     = 1 << 20 // bytes of one text value
-	maxCells    = 1 << 28 // rows x columns that Read holds in memory
-	batchRows   = 1 << 16
-	maxTextsSum = 2 << 30 // bytes of text that Read holds in memory
+	maxColumns    = 4096
+	maxGroups     = 1<<15 - 1 // row groups
+	maxFooter     = 16 << 20  // bytes
+	maxElements   = 1 << 22   // of all lists in the footer
+	maxPage       = 128 << 20 // bytes, packed or not
+	maxPageValues = 1 << 24
+	maxText       = 1 << 20 // bytes of one text value
+	maxCells      = 1 << 28 // rows x columns that Read holds in memory
+	maxTextsSum   = 2 << 30 // bytes of text that Read holds in memory
+	batchRows     = 1 << 16
 )
 
 // ErrNotParquet is wrapped by errors about a file that is not Parquet at all.
@@ -77,7 +79,7 @@ func scan(path string, names []string, cells int64, each func(*Table) error) (er
 		// The Parquet library panics on some damaged files. A panic of ours or of the caller's is not for us to hide.
 		if inLibrary := fromEach == errInEach; !inLibrary {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("%s: damaged Parquet file: %v", path, p)
+				err = fmt.Errorf("%s: %w: %v", path, errDamaged, p)
 			}
 		}
 		if err != nil && err != fromEach && !strings.Contains(err.Error(), path) {
@@ -91,6 +93,7 @@ func scan(path string, names []string, cells int64, each func(*Table) error) (er
 	if rows, n := s.rows, int64(len(s.leaves)); n > 0 && rows > cells/n {
 		return fmt.Errorf("%d rows of %d columns are too many to be read at once", rows, n)
 	}
+	defer s.zstd.Close()
 	return s.run(func(batch *Table) error {
 		fromEach = errInEach
 		fromEach = each(batch)
@@ -106,6 +109,7 @@ type scanner struct {
 	rows   int64
 	leaves []leaf // the columns asked for
 	batch  Table
+	zstd   *zstd.Decoder
 }
 
 // open checks the file's frame, reads its footer and finds the columns.
@@ -119,7 +123,7 @@ func open(f *os.File, names []string) (*scanner, error) {
 	}
 	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return nil, fmt.Errorf("damaged Parquet file: %w", err)
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	s := &scanner{file: file, rows: file.NumRows()}
 	all, err := leavesOf(file)
@@ -130,6 +134,10 @@ func open(f *os.File, names []string) (*scanner, error) {
 		return nil, err
 	}
 	if err := checkGroups(f, file, s.leaves); err != nil {
+		return nil, err
+	}
+	s.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(maxPage))
+	if err != nil {
 		return nil, err
 	}
 	s.batch.Meta = map[string]string{}
@@ -149,18 +157,17 @@ func open(f *os.File, names []string) (*scanner, error) {
 
 func (s *scanner) run(each func(*Table) error) error {
 	called := false
-	for _, group := range s.file.RowGroups() {
+	meta := s.file.Metadata()
+	for g := range meta.RowGroups {
+		group := &meta.RowGroups[g]
 		readers := make([]*chunkReader, len(s.leaves))
-		defer func() {
-			for _, r := range readers {
-				r.close()
-			}
-		}()
-		chunks := group.ColumnChunks()
 		for i, l := range s.leaves {
-			readers[i] = &chunkReader{leaf: l, pages: chunks[l.index].Pages()}
+			var err error
+			if readers[i], err = s.newChunkReader(l, &group.Columns[l.index].MetaData); err != nil {
+				return fmt.Errorf("column %q: %w", l.name, err)
+			}
 		}
-		for left := group.NumRows(); left > 0; {
+		for left := group.NumRows; left > 0; {
 			n := int(min(left, batchRows))
 			for i := range s.leaves {
 				if err := readers[i].read(&s.batch.Columns[i], n); err != nil {
@@ -173,66 +180,9 @@ func (s *scanner) run(each func(*Table) error) error {
 			}
 			left -= int64(n)
 		}
-		for _, r := range readers {
-			r.close()
-		}
 	}
 	if !called {
 		return each(&s.batch)
-	}
-	return nil
-}
-
-// chunkReader reads the values of one column in one row group.
-type chunkReader struct {
-	leaf   leaf
-	pages  parquet.Pages
-	page   parquet.Page
-	values parquet.ValueReader
-	buffer [1024]parquet.Value
-}
-
-func (r *chunkReader) close() {
-	if r == nil {
-		return
-	}
-	if r.page != nil {
-		parquet.Release(r.page)
-		r.page = nil
-	}
-	if r.pages != nil {
-		r.pages.Close()
-		r.pages = nil
-	}
-}
-
-// read replaces the column's values with the next n.
-func (r *chunkReader) read(c *Column, n int) error {
-	c.Ints, c.Floats, c.Texts, c.Null = c.Ints[:0], c.Floats[:0], c.Texts[:0], nil
-	for c.Len() < n {
-		if r.values == nil {
-			page, err := r.pages.ReadPage()
-			if errors.Is(err, io.EOF) {
-				return fmt.Errorf("damaged Parquet file: %d values are missing", n-c.Len())
-			}
-			if err != nil {
-				return fmt.Errorf("damaged Parquet file: %w", err)
-			}
-			r.page, r.values = page, page.Values()
-		}
-		got, err := r.values.ReadValues(r.buffer[:min(len(r.buffer), n-c.Len())])
-		for _, v := range r.buffer[:got] {
-			if e := r.leaf.append(c, v); e != nil {
-				return e
-			}
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("damaged Parquet file: %w", err)
-		}
-		if errors.Is(err, io.EOF) || got == 0 {
-			parquet.Release(r.page)
-			r.page, r.values = nil, nil
-		}
 	}
 	return nil
 }
