@@ -66,17 +66,17 @@ func (f *Fetch) download(ctx context.Context, env *stages.Env, a address, out *o
 	if err != nil {
 		return err
 	}
-	env.Summarize(fmt.Sprintf("%s from %s, %s (%s)", size(t.have), a.remote.Host, id.Short(), how))
+	env.Summarize(fmt.Sprintf("%s from %s, %s%s", size(t.have), a.remote.Host, id.Short(), how))
 	return nil
 }
 
-// trust accepts the bytes: by the digest in the pipeline, by that in weir.lock, or, the first time, by looking at them.
+// trust accepts the bytes: by the digest in the pipeline, by that in weir.lock, or, the first time, by looking at them. how ends the summary.
 func (f *Fetch) trust(ctx context.Context, env *stages.Env, a address, out *os.File, id artifacts.OutputID) (how string, err error) {
 	if f.SHA256 != "" {
 		if err := f.enforce(id); err != nil {
 			return "", errors.Join(err, looksWrong(out))
 		}
-		return "as pinned in the pipeline", nil
+		return " as in the pipeline", nil
 	}
 	if pin, ok := env.Pins.Pin(a.name); ok {
 		if pin != id.String() {
@@ -84,7 +84,7 @@ func (f *Fetch) trust(ctx context.Context, env *stages.Env, a address, out *os.F
 				a.name, pin, id)
 			return "", errors.Join(err, looksWrong(out))
 		}
-		return "as in weir.lock", nil
+		return " as in weir.lock", nil
 	}
 	if err := looksWrong(out); err != nil {
 		return "", fmt.Errorf("%s: %w", a.name, err)
@@ -95,7 +95,10 @@ func (f *Fetch) trust(ctx context.Context, env *stages.Env, a address, out *os.F
 	if err := env.Pins.SetPin(a.name, id.String()); err != nil {
 		return "", fmt.Errorf("recording the digest in weir.lock: %w", err)
 	}
-	return "recorded in weir.lock", nil
+	if _, ok := env.Pins.Pin(a.name); !ok {
+		return "", nil // by hand, without a weir.lock
+	}
+	return ", recorded in weir.lock", nil
 }
 
 // run tries until the file is whole, an error is final, or nothing moves any more.

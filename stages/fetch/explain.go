@@ -28,6 +28,7 @@ func explain(err error) error {
 		hostname  x509.HostnameError
 		expired   x509.CertificateInvalidError
 		alert     tls.AlertError
+		record    tls.RecordHeaderError
 		network   net.Error
 		request   *url.Error
 	)
@@ -43,8 +44,8 @@ func explain(err error) error {
 		return fmt.Errorf("the server's certificate is for another name: check the address: %w", err)
 	case errors.As(err, &expired):
 		return fmt.Errorf("the server's certificate is not valid now: check this machine's clock, or tell the server's people: %w", err)
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return errors.New("the server speaks http, not https, at this address: try the URL with http://")
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
+		return errors.New("the server does not speak https at this address: try the URL with http://")
 	case errors.As(err, &alert):
 		return fmt.Errorf("the server and this machine find no common TLS version or cipher: %w", err)
 	case errors.As(err, &resolve) && resolve.IsNotFound:

@@ -263,8 +263,19 @@ func TestDowngrade(t *testing.T) {
 
 func TestSpeaksHTTP(t *testing.T) {
 	serving(t, plain([]byte("x")), func(t *testing.T, k stages.Kind) {
-		fetch(t, t.Context(), k, "https://a.test/x", nil).fails(t, "speaks http, not https")
+		fetch(t, t.Context(), k, "https://a.test/x", nil).fails(t, "does not speak https")
 	})
+}
+
+func TestSpeaksNoTLS(t *testing.T) {
+	c := newClient(func(context.Context, string, string) (net.Conn, error) {
+		here, there := net.Pipe()
+		go io.Copy(io.Discard, there)
+		go there.Write([]byte("SSH-2.0-OpenSSH_9.7\r\n"))
+		return here, nil
+	})
+	c.http.Transport.(*http.Transport).Proxy = nil
+	fetch(t, t.Context(), kind(c), "https://a.test/x", nil).fails(t, "does not speak https")
 }
 
 func TestNoHost(t *testing.T) {
