@@ -1,15 +1,11 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"weir/internal/document"
-	"weir/internal/locale"
 )
 
 // table puts a table on the page: its kind, the input it is about, a caption, and labels that narrow it.
@@ -61,43 +57,6 @@ func text(s string) []document.Inline {
 		return nil
 	}
 	return []document.Inline{document.Text(s)}
-}
-
-// column prints values with one prefix and one number of decimals, so that they compare at a glance; the unit is returned for the head.
-func (r *renderer) column(values []*Value, digits int) (cells [][]document.Inline, unit string) {
-	largest, name := 0.0, ""
-	for _, v := range values {
-		if v != nil && v.unit != "" {
-			name = v.unit
-		}
-		if v != nil && !math.IsNaN(v.v) {
-			largest = max(largest, math.Abs(v.v))
-		}
-	}
-	factor, unit := r.locale.Scale(name, largest)
-	var scaled []float64
-	for _, v := range values {
-		if v != nil {
-			scaled = append(scaled, v.v*factor)
-		}
-	}
-	decimals := locale.Decimals(scaled, digits)
-	for _, v := range values {
-		if v == nil {
-			cells = append(cells, text("–"))
-			continue
-		}
-		cells = append(cells, v.fixed(factor, decimals))
-	}
-	return cells, unit
-}
-
-// fixed prints a value in a column.
-func (v *Value) fixed(factor float64, decimals int) []document.Inline {
-	n := v.number()
-	n.Text = v.r.locale.Fixed(v.v*factor, decimals)
-	n.Name += " cell"
-	return []document.Inline{n}
 }
 
 // cell prints a value by itself.
@@ -164,7 +123,7 @@ func (r *renderer) describeTable(g *group, labels []string) (*document.Table, er
 		for _, s := range []string{"mean", "std", "min", "p25", "p50", "p75", "max"} {
 			values = append(values, r.ask(g, "describe_"+s, "protocol", p))
 		}
-		cells, unit := r.column(values, 5)
+		numbers := r.column(values, 5)
 		head := w.protocol(p)
 		for _, v := range values {
 			if v != nil && v.labels["column"] != "" {
@@ -172,190 +131,15 @@ func (r *renderer) describeTable(g *group, labels []string) (*document.Table, er
 				break
 			}
 		}
-		t.Columns = append(t.Columns, document.Column{Head: text(head), Unit: unit, Right: true})
+		t.Columns = append(t.Columns, document.Column{Head: text(head), Unit: numbers.unit, Right: true})
 		count := r.ask(g, "describe_count", "protocol", p)
 		if count != nil {
 			*count = count.styled("plain")
 		}
 		t.Rows[0].Cells = append(t.Rows[0].Cells, count.cell())
-		for i, c := range cells {
+		for i, c := range numbers.cells {
 			t.Rows[i+1].Cells = append(t.Rows[i+1].Cells, c)
 		}
-	}
-	return t, nil
-}
-
-// sweepTable is the MSE of each look-back under both protocols, beside the last value as forecast on the same targets.
-func (r *renderer) sweepTable(g *group, labels []string) (*document.Table, error) {
-	w := r.words
-	t := &document.Table{Columns: []document.Column{{Head: text(w.lookBack), Right: true}}}
-	backs := map[string]bool{}
-	found, err := g.match("mse", append([]string{"model", "lstm"}, labels...))
-	if err != nil {
-		return nil, err
-	}
-	var order []string
-	for _, e := range found {
-		if b := e.Labels["look_back"]; !backs[b] {
-			backs[b] = true
-			order = append(order, b)
-		}
-	}
-	slices.SortStableFunc(order, natural)
-	for _, b := range order {
-		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(b)}})
-	}
-	for _, p := range g.protocols("mse") {
-		var model, naive []*Value
-		for _, b := range order {
-			model = append(model, r.ask(g, "mse", append([]string{"protocol", p, "model", "lstm", "look_back", b}, labels...)...))
-			rival := r.ask(g, "mse", "protocol", p, "model", "naive", "look_back", b)
-			if rival == nil {
-				rival = r.ask(g, "mse", "protocol", p, "model", "naive", "look_back", "")
-			}
-			naive = append(naive, rival)
-		}
-		if !slices.ContainsFunc(model, func(v *Value) bool { return v != nil }) {
-			continue
-		}
-		cells, unit := r.column(append(slices.Clone(model), naive...), 5)
-		t.Columns = append(t.Columns, document.Column{Head: text(w.protocol(p) + ": LSTM"), Unit: unit, Right: true})
-		intervals := slices.ContainsFunc(model, func(v *Value) bool { return v != nil && v.HasInterval() })
-		if intervals {
-			t.Columns = append(t.Columns, document.Column{Head: text(w.interval), Unit: unit, Right: true})
-		}
-		t.Columns = append(t.Columns, document.Column{Head: text(w.models["naive"]), Unit: unit, Right: true})
-		for i := range order {
-			t.Rows[i].Cells = append(t.Rows[i].Cells, cells[i])
-			if intervals {
-				t.Rows[i].Cells = append(t.Rows[i].Cells, r.span(model[i], max(0, 3)))
-			}
-			t.Rows[i].Cells = append(t.Rows[i].Cells, cells[len(order)+i])
-		}
-	}
-	return t, nil
-}
-
-// span prints an interval in the prefix that its value has by itself in the column.
-func (r *renderer) span(v *Value, digits int) []document.Inline {
-	if v == nil || !v.HasInterval() {
-		return text("–")
-	}
-	factor, _ := r.locale.Scale(v.unit, v.v)
-	decimals := locale.Decimals([]float64{v.low * factor, v.high * factor}, digits)
-	n := v.number()
-	n.Text = r.locale.Fixed(v.low*factor, decimals) + "–" + r.locale.Fixed(v.high*factor, decimals)
-	n.Name += " interval"
-	return []document.Inline{n}
-}
-
-// modelsTable ranks all models of a protocol (strict unless a label says otherwise).
-func (r *renderer) modelsTable(g *group, labels []string) (*document.Table, error) {
-	w := r.words
-	if !slices.Contains(labels, "protocol") {
-		labels = append([]string{"protocol", "strict"}, labels...)
-	}
-	found, err := g.match("rmse", labels)
-	if err != nil {
-		return nil, err
-	}
-	var models []Value
-	for _, e := range found {
-		models = append(models, r.value(g, e))
-	}
-	slices.SortStableFunc(models, func(a, b Value) int { return order(a.v, b.v) })
-	get := func(name string, more ...string) (list []*Value) {
-		for _, m := range models {
-			list = append(list, same(m, name, more...))
-		}
-		return list
-	}
-	t := &document.Table{Columns: []document.Column{{Head: text(w.modelHead)}}}
-	for _, m := range models {
-		selected := same(m, "selected")
-		name := w.row(m.labels)
-		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(name)}, Strong: selected != nil && selected.v == 1})
-	}
-	add := func(head string, values []*Value, digits int) {
-		if !slices.ContainsFunc(values, func(v *Value) bool { return v != nil }) {
-			return
-		}
-		cells, unit := r.column(values, digits)
-		t.Columns = append(t.Columns, document.Column{Head: text(head), Unit: unit, Right: true})
-		for i := range cells {
-			t.Rows[i].Cells = append(t.Rows[i].Cells, cells[i])
-		}
-	}
-	rmse := get("rmse")
-	add("RMSE", rmse, 4)
-	if slices.ContainsFunc(rmse, func(v *Value) bool { return v.HasInterval() }) {
-		_, unit := r.column(rmse, 4)
-		t.Columns = append(t.Columns, document.Column{Head: text(w.interval), Unit: unit, Right: true})
-		for i, v := range rmse {
-			t.Rows[i].Cells = append(t.Rows[i].Cells, r.span(v, 4))
-		}
-	}
-	add("MAE", get("mae"), 4)
-	add("MASE", get("mase"), 3)
-	add("R²", get("r2"), 3)
-	gains := get("rmse_gain")
-	if slices.ContainsFunc(gains, func(v *Value) bool { return v != nil }) {
-		t.Columns = append(t.Columns, document.Column{Head: text(w.gain), Right: true})
-		for i, v := range gains {
-			if v != nil {
-				*v = v.styled("percent")
-				v.digits = 2
-			}
-			t.Rows[i].Cells = append(t.Rows[i].Cells, v.cell())
-		}
-	}
-	return t, nil
-}
-
-// testsTable holds the tests of each trained configuration against the last value and the linear model.
-func (r *renderer) testsTable(g *group, labels []string) (*document.Table, error) {
-	w := r.words
-	if !slices.Contains(labels, "protocol") {
-		labels = append([]string{"protocol", "strict"}, labels...)
-	}
-	found, err := g.match("dm", append(labels, "against", "naive"))
-	if err != nil {
-		return nil, err
-	}
-	t := &document.Table{Columns: []document.Column{{Head: text(w.modelHead)}}}
-	for _, rival := range []string{"naive", "ar"} {
-		name := strings.TrimSpace(strings.NewReplacer("(%s)", "").Replace(w.models[rival]))
-		t.Columns = append(t.Columns, document.Column{Head: text("DM, " + name), Right: true}, document.Column{Head: text("p"), Right: true}, document.Column{Head: text(w.pHolm), Right: true})
-	}
-	t.Columns = append(t.Columns, document.Column{Head: text(w.lag), Right: true})
-	for _, e := range found {
-		m := r.value(g, e)
-		if m.labels["epochs"] == "" {
-			continue
-		}
-		cells := [][]document.Inline{text(w.row(m.labels))}
-		for _, rival := range []string{"naive", "ar"} {
-			for _, name := range []string{"dm", "dm_p", "dm_p_holm"} {
-				v := same(m, name, "against", rival)
-				if v != nil && name == "dm" {
-					cells = append(cells, v.fixed(1, 2))
-					continue
-				}
-				if v != nil {
-					*v = v.styled("p cell")
-				}
-				cells = append(cells, v.cell())
-			}
-		}
-		if v := same(m, "lag_copy"); v != nil {
-			cells = append(cells, v.fixed(1, 2))
-		} else {
-			cells = append(cells, text("–"))
-		}
-		t.Rows = append(t.Rows, document.Row{Cells: cells})
-	}
-	if len(t.Rows) == 0 {
-		return nil, fmt.Errorf("no trained model in %s", g.name)
 	}
 	return t, nil
 }
@@ -379,12 +163,8 @@ func (r *renderer) sizesTable(g *group, labels []string) (*document.Table, error
 			name = w.other
 		}
 		share, mean, mode := r.ask(g, "size_share", "of", of, "type", kind), r.ask(g, "size_mean", "of", of, "type", kind), r.ask(g, "size_mode", "of", of, "type", kind)
-		if share != nil {
-			*share = share.styled("percent")
-			share.digits = 2
-		}
 		*packets = packets.styled("plain")
-		row := document.Row{Cells: [][]document.Inline{text(name), packets.cell(), share.cell(), text("–"), text("–")}}
+		row := document.Row{Cells: [][]document.Inline{text(name), packets.cell(), share.percent(), text("–"), text("–")}}
 		if mean != nil {
 			row.Cells[3] = mean.fixed(1, 1)
 		}
@@ -493,33 +273,4 @@ func (r *renderer) provenance(caption string) (string, error) {
 		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{{document.Code(strings.Join(l.path, "."))}, {document.Code(l.From)}, {document.Code(l.ID.String())}}})
 	}
 	return r.place("provenance", "", caption, nil, t)
-}
-
-// natural compares text in which numbers are compared by value.
-func natural(a, b string) int {
-	for a != "" && b != "" {
-		na, nb := leading(a), leading(b)
-		if na > 0 && nb > 0 {
-			x, _ := strconv.ParseUint(a[:na], 10, 64)
-			y, _ := strconv.ParseUint(b[:nb], 10, 64)
-			if c := cmp.Compare(x, y); c != 0 {
-				return c
-			}
-			a, b = a[na:], b[nb:]
-			continue
-		}
-		if a[0] != b[0] {
-			return cmp.Compare(a[0], b[0])
-		}
-		a, b = a[1:], b[1:]
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
-func leading(s string) int {
-	n := 0
-	for n < len(s) && n < 18 && s[n] >= '0' && s[n] <= '9' {
-		n++
-	}
-	return n
 }

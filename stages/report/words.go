@@ -7,23 +7,23 @@ import (
 
 // words is what tables and names say in one language.
 type words struct {
-	statistic, count, mean, std, min, max, percentile        string
-	published, strict, lookBack, modelHead, interval, chosen string
-	gain, lag, against, pHolm, first, input, artifact        string
-	packets, rows, wire, captured, other, capture, from      string
-	share, commonest, size, kind, period, strength, cycle    string
-	additive, multiplicative, refused, few, targets          string
-	reasons                                                  map[string]string
-	models                                                   map[string]string
-	lstm                                                     string // look-back, epochs, batch
-	theCapture                                               string
+	statistic, count, mean, std, min, max, percentile                  string
+	published, strict, lookBack, schedule, modelHead, interval, chosen string
+	gain, lag, against, pHolm, first, input, artifact                  string
+	packets, rows, wire, captured, other, capture, from                string
+	share, commonest, size, kind, period, strength, cycle              string
+	additive, multiplicative, refused, few, targets                    string
+	reasons                                                            map[string]string
+	models                                                             map[string]string
+	lstm                                                               string // look-back, epochs, batch
+	theCapture                                                         string
 }
 
 func wordsOf(language string) *words {
 	switch language {
 	case "pt":
 		return &words{statistic: "Estatística", count: "Quantidade", mean: "Média", std: "Desvio padrão", min: "Mínimo", max: "Máximo", percentile: "Percentil %d",
-			published: "publicado", strict: "estrito", lookBack: "Janela", modelHead: "Modelo", interval: "IC de 95 %", chosen: "escolhido",
+			published: "publicado", strict: "estrito", lookBack: "Janela", schedule: "Épocas/lote", modelHead: "Modelo", interval: "IC de 95 %", chosen: "escolhido",
 			gain: "Ganho", lag: "Cópia", against: "contra", pHolm: "p (Holm)", first: "Início", input: "Entrada", artifact: "Artefato",
 			packets: "Pacotes", rows: "Linhas", wire: "No fio", captured: "Capturado", other: "Outros", capture: "Captura", from: "Estágio",
 			share: "Parte", commonest: "Mais comum", size: "Tamanho", kind: "Tipo", period: "Período", strength: "Força", cycle: "Ciclos",
@@ -34,7 +34,7 @@ func wordsOf(language string) *words {
 			lstm: "LSTM (janela %s, %s épocas, lote %s)", theCapture: "a captura"}
 	case "es":
 		return &words{statistic: "Estadístico", count: "Cantidad", mean: "Media", std: "Desviación típica", min: "Mínimo", max: "Máximo", percentile: "Percentil %d",
-			published: "publicado", strict: "estricto", lookBack: "Ventana", modelHead: "Modelo", interval: "IC del 95 %", chosen: "elegido",
+			published: "publicado", strict: "estricto", lookBack: "Ventana", schedule: "Épocas/lote", modelHead: "Modelo", interval: "IC del 95 %", chosen: "elegido",
 			gain: "Mejora", lag: "Copia", against: "contra", pHolm: "p (Holm)", first: "Inicio", input: "Entrada", artifact: "Artefacto",
 			packets: "Paquetes", rows: "Filas", wire: "En el cable", captured: "Capturado", other: "Otros", capture: "Captura", from: "Etapa",
 			share: "Parte", commonest: "Más común", size: "Tamaño", kind: "Tipo", period: "Periodo", strength: "Fuerza", cycle: "Ciclos",
@@ -45,7 +45,7 @@ func wordsOf(language string) *words {
 			lstm: "LSTM (ventana %s, %s épocas, lote %s)", theCapture: "la captura"}
 	}
 	return &words{statistic: "Statistic", count: "Count", mean: "Mean", std: "Standard deviation", min: "Minimum", max: "Maximum", percentile: "%dth percentile",
-		published: "published", strict: "strict", lookBack: "Look-back", modelHead: "Model", interval: "95 % interval", chosen: "chosen",
+		published: "published", strict: "strict", lookBack: "Look-back", schedule: "Epochs/batch", modelHead: "Model", interval: "95 % interval", chosen: "chosen",
 		gain: "Gain", lag: "Copy", against: "against", pHolm: "p (Holm)", first: "Begins", input: "Input", artifact: "Artifact",
 		packets: "Packets", rows: "Rows", wire: "On the wire", captured: "Captured", other: "Other", capture: "Capture", from: "Stage",
 		share: "Share", commonest: "Commonest", size: "Size", kind: "Type", period: "Period", strength: "Strength", cycle: "Cycles",
