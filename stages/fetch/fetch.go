@@ -25,7 +25,7 @@ import (
 
 // Fetch is one capture to bring in.
 type Fetch struct {
-	URL      string `hcl:"url" doc:"where the capture is: http, https or file URL, a path relative to the project, or synthetic://backbone?seconds=900&seed=1 (parameters: seconds, seed, rate, snaplen, start, ipv6, vlan, wave)"`
+	URL      string `hcl:"url" doc:"where the capture is: http, https or file URL, a path relative to the project, or synthetic://backbone?seconds=900&seed=1 (seconds 1 to 86400; seed; rate 1000 packets/s; snaplen 76 to 65535, 96; start as RFC 3339; ipv6 0.1 and vlan 0.05, shares of the sessions; wave 0.08, of one minute)"`
 	SHA256   string `hcl:"sha256,optional" doc:"the digest that the bytes must have, 64 hex digits; without it the first one is recorded in weir.lock and enforced after"`
 	MaxBytes int64  `hcl:"max_bytes,optional" doc:"the largest file that is accepted, in bytes"`
 

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"weir/artifacts"
+	"weir/internal/synthetic"
 	"weir/stages"
 )
 
@@ -203,6 +204,11 @@ func TestValidate(t *testing.T) {
 	f := Kind().New().(*Fetch)
 	if f.URL = "https://u:p@x/y?z#f"; f.PinURL() != "https://x/y?z" {
 		t.Errorf("pin URL %q", f.PinURL())
+	}
+	for _, p := range synthetic.Parameters() {
+		if !strings.Contains(stages.Fields(f)[0].Doc, p[0]) {
+			t.Errorf("`weir help fetch` says nothing of %s", p[0])
+		}
 	}
 	if fields := stages.Fields(f); len(fields) != 4 || fields[2].Default != "68719476736" {
 		t.Errorf("fields %+v", fields)
