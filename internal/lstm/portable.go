@@ -6,20 +6,17 @@ import "math"
 var portable = kernels{"portable", forward, backward, transpose, weightGradient, adamStep}
 
 func forward(s *step) {
+	var z [4][2]float32
 	for unit := range s.units {
-		w := s.weights[4*unit*s.width:]
-		wi, wf, wg, wo := w[:s.width], w[s.width:2*s.width], w[2*s.width:3*s.width], w[3*s.width:4*s.width]
+		w := s.weights[4*unit*s.width+s.first:]
 		g := s.gates[4*unit*s.lanes:]
 		for b := s.lo; b < s.hi; b++ {
-			var zi, zf, zg, zo float32
-			for k := s.first; k < s.rows; k++ {
-				x := s.x[k*s.lanes+b]
-				zi = fma(wi[k], x, zi)
-				zf = fma(wf[k], x, zf)
-				zg = fma(wg[k], x, zg)
-				zo = fma(wo[k], x, zo)
+			if b%2 == 0 {
+				z = [4][2]float32{}
+				chains(&z, w, 1, s.width, s.x[s.first*s.lanes+b:], s.lanes, s.rows-s.first)
 			}
-			zi, zf, zg, zo = sigmoid(zi), sigmoid(zf), tanh(zg), sigmoid(zo)
+			lane := b % 2
+			zi, zf, zg, zo := sigmoid(z[0][lane]), sigmoid(z[1][lane]), tanh(z[2][lane]), sigmoid(z[3][lane])
 			at := unit*s.lanes + b
 			c := fma(zf, s.cell[at], zi*zg)
 			curved := tanh(c)
@@ -44,19 +41,46 @@ func backward(s *step) {
 			z[3*s.lanes+b] = (dh * curved) * fma(-o, o, o)
 		}
 	}
+	var d [4][2]float32
 	for k := 0; k < s.units; k += 4 {
-		for b := s.lo; b < s.hi; b++ {
-			var d0, d1, d2, d3 float32
-			for r := range 4 * s.units {
-				z, w := s.gates[r*s.lanes+b], s.weights[r*s.width+k:r*s.width+k+4]
-				d0 = fma(w[0], z, d0)
-				d1 = fma(w[1], z, d1)
-				d2 = fma(w[2], z, d2)
-				d3 = fma(w[3], z, d3)
+		for b := s.lo; b < s.hi; b += 2 {
+			d = [4][2]float32{}
+			chains(&d, s.weights[k:], s.width, 1, s.gates[b:], s.lanes, 4*s.units)
+			for i, v := range d {
+				copy(s.dh[(k+i)*s.lanes+b:], v[:])
 			}
-			s.dh[k*s.lanes+b], s.dh[(k+1)*s.lanes+b], s.dh[(k+2)*s.lanes+b], s.dh[(k+3)*s.lanes+b] = d0, d1, d2, d3
 		}
 	}
+}
+
+// chains continues eight chains side by side, so that the processor is not waiting for one: sum[i][l] by the chain over k < n of
+// w[k*step+i*gap] * x[k*lanes+l]. It is fma, repeated.
+func chains(sum *[4][2]float32, w []float32, step, gap int, x []float32, lanes, n int) {
+	a0, a1, b0, b1 := sum[0][0], sum[0][1], sum[1][0], sum[1][1]
+	c0, c1, d0, d1 := sum[2][0], sum[2][1], sum[3][0], sum[3][1]
+	for k := range n {
+		x0, x1 := x[k*lanes], x[k*lanes+1]
+		wa, wb, wc, wd := w[k*step], w[k*step+gap], w[k*step+2*gap], w[k*step+3*gap]
+		y0, y1 := float64(x0), float64(x1)
+		v := float64(wa)
+		s0, s1 := v*y0+float64(a0), v*y1+float64(a1)
+		v = float64(wb)
+		s2, s3 := v*y0+float64(b0), v*y1+float64(b1)
+		v = float64(wc)
+		s4, s5 := v*y0+float64(c0), v*y1+float64(c1)
+		v = float64(wd)
+		s6, s7 := v*y0+float64(d0), v*y1+float64(d1)
+		if tied(s0) || tied(s1) || tied(s2) || tied(s3) || tied(s4) || tied(s5) || tied(s6) || tied(s7) {
+			a0, a1 = fma(wa, x0, a0), fma(wa, x1, a1)
+			b0, b1 = fma(wb, x0, b0), fma(wb, x1, b1)
+			c0, c1 = fma(wc, x0, c0), fma(wc, x1, c1)
+			d0, d1 = fma(wd, x0, d0), fma(wd, x1, d1)
+			continue
+		}
+		a0, a1, b0, b1 = float32(s0), float32(s1), float32(s2), float32(s3)
+		c0, c1, d0, d1 = float32(s4), float32(s5), float32(s6), float32(s7)
+	}
+	*sum = [4][2]float32{{a0, a1}, {b0, b1}, {c0, c1}, {d0, d1}}
 }
 
 func transpose(s *step) { transposeFrom(s, 0) }
@@ -71,12 +95,15 @@ func transposeFrom(s *step, first int) {
 }
 
 func weightGradient(g *gradient) {
-	for r := g.lo; r < g.hi; r++ {
-		sum := g.sum[r*g.width : (r+1)*g.width]
-		for b := range g.used {
-			z, x := g.z[r*g.lanes+b], g.turned[b*g.width:(b+1)*g.width]
-			for k, v := range x {
-				sum[k] = fma(z, v, sum[k])
+	var d [4][2]float32
+	for r := g.lo; r < g.hi; r += 4 {
+		for k := 0; k < g.width; k += 2 {
+			for i := range d {
+				copy(d[i][:], g.sum[(r+i)*g.width+k:])
+			}
+			chains(&d, g.z[r*g.lanes:], 1, g.lanes, g.turned[k:], g.width, g.used)
+			for i, v := range d {
+				copy(g.sum[(r+i)*g.width+k:], v[:])
 			}
 		}
 	}
