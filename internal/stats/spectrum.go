@@ -7,11 +7,14 @@ const MaxPeriodogram = 1 << 23
 
 // Periodogram is the one-sided power spectral density of a series at the frequencies k*fs/n, k = 0..n/2 (fs samples per unit of time), as
 // scipy.signal.periodogram(window="boxcar", detrend="constant", scaling="density"): in squared units of x per unit of frequency. Power[0] is 0, because
-// the mean is removed. ErrShort for fewer than 2 points or more than MaxPeriodogram.
+// the mean is removed. ErrShort for fewer than 2 points, ErrLong for more than MaxPeriodogram.
 func Periodogram(x []float64, fs float64) (power []float64, err error) {
 	n := len(x)
-	if n < 2 || n > MaxPeriodogram {
+	if n < 2 {
 		return nil, ErrShort
+	}
+	if n > MaxPeriodogram {
+		return nil, ErrLong
 	}
 	mean := Mean(Single(x))
 	re, im := make([]float64, n), make([]float64, n)

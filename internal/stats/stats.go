@@ -8,8 +8,8 @@
 //
 // Letters: n points, k lag, P period (in intervals), H Hurst exponent.
 //
-// Values must be finite; the caller checks. No function changes its arguments. What cannot be computed is an error (ErrShort, ErrConstant,
-// ErrNotPositive), never a NaN, except where a result says so.
+// Values must be finite; the caller checks. No function changes its arguments. What cannot be computed is an error (ErrShort, ErrLong,
+// ErrConstant, ErrNotPositive), never a NaN, except where a result says so.
 //
 // # Gaps
 //
@@ -31,6 +31,8 @@ import (
 var (
 	// ErrShort says that there are too few points for what was asked.
 	ErrShort = errors.New("too few points")
+	// ErrLong says that there are more points than the computation is bounded to.
+	ErrLong = errors.New("too many points")
 	// ErrConstant says that all points are equal, so that there is no variance to divide by.
 	ErrConstant = errors.New("the series is constant")
 	// ErrNotPositive says that a multiplicative model met a value of zero or less.

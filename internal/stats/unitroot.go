@@ -34,11 +34,17 @@ var withConstant = surface{2.74, -18.83, -1.61, [3]float64{2.1659, 1.4412, 0.038
 var withTrend = surface{0.7, -16.18, -2.89, [3]float64{3.2512, 1.6047, 0.049588}, [4]float64{2.5261, 0.61654, -0.37956, -0.060285},
 	[3][4]float64{{-3.95877, -9.0531, -28.428, -134.155}, {-3.41049, -4.3904, -9.036, -45.374}, {-3.12705, -2.5856, -3.925, -22.380}}}
 
+// MaxADF bounds the series that ADF accepts: the regression holds n rows of about 12 (n/100)^(1/4) columns in memory.
+const MaxADF = 100_000
+
 // ADF is the augmented Dickey-Fuller test with a constant, and with a linear trend when trend is set, as statsmodels' adfuller. A small P
-// speaks against a unit root. maxLag < 0 is ceil(12 (n/100)^(1/4)) (Schwert 1989), cut to what n allows. Time grows with n maxLag^2. ErrShort or
+// speaks against a unit root. maxLag < 0 is ceil(12 (n/100)^(1/4)) (Schwert 1989), cut to what n allows. ErrShort, ErrLong or
 // ErrConstant, also when the series is exactly predictable.
 func ADF(x []float64, trend bool, maxLag int, criterion Criterion) (*UnitRoot, error) {
 	n := len(x)
+	if n > MaxADF {
+		return nil, ErrLong
+	}
 	terms := 1
 	if trend {
 		terms = 2

@@ -26,8 +26,8 @@
 // # Metrics
 //
 // Every metric carries protocol ("published", "strict") and column, except those of sizes. A number that does not exist (the ACF of a constant, the
-// Hurst exponent of 50 points) is absent, and a metric "missing" with value 1 and labels what and reason says why. Units: U is the column's unit per
-// interval, "B/s" for a series of bytes at one second, "B/5 min" at five minutes.
+// Hurst exponent of 50 points) is absent, and a metric "missing" with value 1 and labels what and reason says why. Units: U is "B/s" for a series of bytes at
+// one second and the column's own unit, per interval, at any other step.
 //
 //	name                    labels besides protocol, column    unit      value
 //	describe_count          -                                  points    number of intervals
@@ -46,6 +46,7 @@
 //	gap_seconds             -                                  s         time between segments, summed (strict only, when there are gaps)
 //	longest_segment         -                                  points    length of the longest segment
 //	partial_edges           -                                  points    intervals at the ends that the capture covers only in part (trimmed under strict, kept under published)
+//	edges_kept              (strict)                           -         1 when every interval is partial, so that trimming would leave nothing: they are kept
 //	captured_share          (only column wire_bytes, strict)   -         captured bytes / wire bytes over the whole series, when both are there
 //	acf                     lag (0..lags)                      -         autocorrelation; low, high: Bartlett's 95 % interval around it
 //	acf_band                lag (1..lags)                      -         half-width of that interval: |acf| beyond it is significant
@@ -72,7 +73,7 @@
 //	hurst_nonstationary     -                                  -         1 when the estimate is 1 or more
 //	adf, adf_p, adf_lags    -                                  -         augmented Dickey-Fuller, constant, lags by AIC: small p speaks against a unit root
 //	kpss, kpss_p, kpss_lags -                                  -         KPSS for a constant level, automatic lags: small p speaks against stationarity; p is cut to 0.01..0.1
-//	missing                 what, reason                       -         1
+//	missing                 what, reason                       -         1; what is acf, hurst, adf, kpss or periodogram, reason "short", "long", "constant" or "undefined"
 //
 // From sizes (labels of = "wire", "captured"; type = "TCP", "UDP", "Other"):
 //
