@@ -168,7 +168,7 @@ func (b *batch) learn(after func(lo, hi int)) float64 {
 		g := gradient{width: m.width(), lanes: b.lanes, used: roundUp(b.used, group), lo: lo, hi: hi, sum: b.sum}
 		for t := range b.steps {
 			s := b.step(t, 0, 0)
-			g.z, g.turned = s.gates, s.turned
+			g.z, g.turned, g.first = s.gates, s.turned, s.first/8*8
 			b.kernels.gradient(&g)
 		}
 		after(lo*m.width(), hi*m.width())

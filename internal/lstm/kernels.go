@@ -25,7 +25,7 @@ type kernels struct {
 //	d  = fma(dh*o, fma(-c~, c~, 1), dc)      dc = d*f
 //	zi = (d*g) * fma(-i, i, i)   zf = (d*c) * fma(-f, f, f)   zg = (d*i) * fma(-g, g, 1)   zo = (dh*c~) * fma(-o, o, o)
 //
-// and then dh[k] for k < H rounded up to 4 = the chain over r = 0..4H-1 of weights[r][k] * z[r].
+// and then, but for the first time step, dh[k] for k < H rounded up to 4 = the chain over r = 0..4H-1 of weights[r][k] * z[r].
 //
 // transpose copies x[k][lane] to turned[lane][k] for the K rows.
 type step struct {
@@ -48,9 +48,10 @@ type step struct {
 }
 
 // gradient adds one time step to the derivatives of the weights: sum[r][k] is continued by the chain over the lanes b = 0..lanes-1 of
-// z[r][b] * turned[b][k], for rows lo..hi-1 (multiples of 4) and all W columns.
+// z[r][b] * turned[b][k], for rows lo..hi-1 (multiples of 4) and columns k = first..W-1. In the first time step all states are zero and change nothing.
 type gradient struct {
 	width, lanes int
+	first        int // H rounded down to 8 in the first time step, else 0
 	used         int // lanes that hold samples, rounded up to 16: the chain ends there
 	lo, hi       int
 	z            []float32 // [4H][lanes]

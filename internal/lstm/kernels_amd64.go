@@ -37,6 +37,9 @@ func backwardVector(s *step) {
 		at := unit*s.lanes + s.lo
 		gateGradientsAVX2(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, 2*blocks, &s.cell[at], &s.curved[at], &s.dh[at], &s.dc[at])
 	}
+	if s.first > 0 {
+		return
+	}
 	for k := 0; k < s.units; k += 4 {
 		stateGradientsAVX2(&s.weights[k], s.width, &s.gates[s.lo], s.lanes, gates*s.units, blocks, &s.dh[k*s.lanes+s.lo])
 	}
@@ -58,7 +61,7 @@ func weightGradientVector(g *gradient) {
 	}
 	for r := g.lo; r < g.hi; r += gates {
 		z := &g.z[r*g.lanes]
-		for v := 0; v < g.width; {
+		for v := g.first; v < g.width; {
 			x, sum := &g.turned[v], &g.sum[r*g.width+v]
 			switch left := (g.width - v) / 8; {
 			case left == 1:

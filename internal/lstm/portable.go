@@ -41,6 +41,9 @@ func backward(s *step) {
 			z[3*s.lanes+b] = (dh * curved) * fma(-o, o, o)
 		}
 	}
+	if s.first > 0 {
+		return
+	}
 	var d [4][2]float32
 	for k := 0; k < s.units; k += 4 {
 		for b := s.lo; b < s.hi; b += 2 {
@@ -97,7 +100,7 @@ func transposeFrom(s *step, first int) {
 func weightGradient(g *gradient) {
 	var d [4][2]float32
 	for r := g.lo; r < g.hi; r += 4 {
-		for k := 0; k < g.width; k += 2 {
+		for k := g.first; k < g.width; k += 2 {
 			for i := range d {
 				copy(d[i][:], g.sum[(r+i)*g.width+k:])
 			}

@@ -19,8 +19,11 @@ type Options struct {
 // DefaultRate is Keras' learning rate for Adam.
 const DefaultRate = 0.001
 
-// MaxBatch bounds Options.Batch.
-const MaxBatch = 4096
+// MaxBatch bounds Options.Batch. maxState bounds what one batch keeps of its forward pass, in values: T times B times (4H + 3H + K + W).
+const (
+	MaxBatch = 4096
+	maxState = 1 << 29
+)
 
 // Epoch is what one pass over the samples left. Losses are mean squared errors of scaled values: Loss while the weights were moving (as Keras
 // prints it), Validation after the epoch, NaN without validation samples.
@@ -117,6 +120,10 @@ func (m *Model) check(w *Windows, o Options) error {
 	case len(w.Targets) != w.Len():
 		return fmt.Errorf("%d targets for %d samples", len(w.Targets), w.Len())
 	}
+	state := float64(w.LookBack) * float64(roundUp(min(o.Batch, w.Len()), group)) * float64(7*m.units+m.rows()+m.width())
+	if state > maxState {
+		return fmt.Errorf("look_back %d, batch %d and %d units need %.0f GB for one step; make one of them smaller", w.LookBack, o.Batch, m.units, 4*state/1e9)
+	}
 	return m.fits(w)
 }
 
@@ -135,7 +142,7 @@ func (m *Model) fits(w *Windows) error {
 }
 
 // predictBatch is how many samples are forecast at once. It does not change the forecasts.
-const predictBatch = 256
+const predictBatch = 64
 
 // Predict returns the forecast of each sample, scaled. It checks ctx between batches.
 func (m *Model) Predict(ctx context.Context, w *Windows, workers int) ([]float32, error) {

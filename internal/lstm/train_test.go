@@ -266,6 +266,14 @@ func TestImpossible(t *testing.T) {
 			_, _, err := m.Train(context.Background(), noise(1, 4, 3), nil, Options{Batch: 1, LearningRate: 1}, nil)
 			return err
 		},
+		"memory": func() error {
+			large, err := empty(MaxUnits, 1)
+			if err != nil {
+				return nil
+			}
+			_, _, err = large.Train(context.Background(), noise(1, 4000, 600), nil, Options{Epochs: 1, Batch: 512, LearningRate: 1}, nil)
+			return err
+		},
 		"patience": func() error {
 			_, _, err := m.Train(context.Background(), noise(1, 4, 3), nil, Options{Epochs: 1, Batch: 1, LearningRate: 1, Patience: 1}, nil)
 			return err
