@@ -30,7 +30,7 @@ func ACF(runs []Run, lags int) (*Correlation, error) {
 		c.R[k] = cov[k] / cov[0]
 		band := 0.0
 		if k > 0 {
-			band = Z95 * math.Sqrt((1+float64(2*squares))/float64(n))
+			band = float64(Z95 * math.Sqrt((1+float64(2*squares))/float64(n)))
 			squares += float64(c.R[k] * c.R[k])
 		}
 		c.Low[k], c.High[k] = c.R[k]-band, c.R[k]+band
@@ -164,7 +164,7 @@ func LjungBox(c *Correlation) []Portmanteau {
 	var s sum
 	for k := 1; k < len(c.R); k++ {
 		s.add(float64(c.R[k]*c.R[k]) / (n - float64(k)))
-		q := float64(n*(n+2)) * s.value()
+		q := float64(float64(n*(n+2)) * s.value())
 		tests = append(tests, Portmanteau{Lags: k, Q: q, P: gammaQ(k, q/2)})
 	}
 	return tests

@@ -47,7 +47,7 @@ func Hurst(x []float64) (*Memory, error) {
 		d := (low + high) / 2
 		var weights, weighted sum
 		for j, l := range logs {
-			w := float64(exp(2*d*l) * power[j+1])
+			w := float64(exp(float64(2*d*l)) * power[j+1])
 			weights.add(w)
 			weighted.addProduct(w, l)
 		}

@@ -75,7 +75,7 @@ func (b *byPhase) strength(model Model) float64 {
 			restSquares += b.squares[k] - float64(2*f*b.sums[k]) + float64(b.count[k]*float64(f*f))
 		}
 	}
-	return strength(restSquares-rest/n*rest, wholeSquares-whole/n*whole)
+	return strength(restSquares-float64(rest*rest)/n, wholeSquares-float64(whole*whole)/n)
 }
 
 // SeasonTest compares a seasonal strength with that of noise.

@@ -174,7 +174,7 @@ func KPSS(x []float64) (*UnitRoot, error) {
 	var s sum
 	s.add(lagProduct(e, 0))
 	for k := 1; k <= lags; k++ {
-		s.add(float64(2*lagProduct(e, k)) * (1 - float64(k)/float64(lags+1)))
+		s.add(float64(2 * lagProduct(e, k) * (1 - float64(k)/float64(lags+1))))
 	}
 	eta := squares.value() / float64(float64(n)*float64(n)) / (s.value() / float64(n))
 	values, ps := []float64{0.347, 0.463, 0.574, 0.739}, []float64{0.10, 0.05, 0.025, 0.01}
