@@ -151,7 +151,7 @@ func (r *renderer) testsTable(g *group, labels []string) (*document.Table, error
 	t := &document.Table{Columns: []document.Column{{Head: text(w.modelHead)}}}
 	for _, rival := range []string{"naive", "ar"} {
 		name := strings.TrimSpace(strings.NewReplacer("(%s)", "").Replace(w.models[rival]))
-		t.Columns = append(t.Columns, document.Column{Head: text("DM, " + name), Right: true}, document.Column{Head: text("p"), Right: true}, document.Column{Head: text(w.pHolm), Right: true})
+		t.Columns = append(t.Columns, document.Column{Head: text("DM, " + name), Right: true}, document.Column{Head: []document.Inline{document.Emphasis{Of: text("p")}}, Right: true}, document.Column{Head: text(w.pHolm), Right: true})
 	}
 	t.Columns = append(t.Columns, document.Column{Head: text(w.lag), Right: true})
 	for _, e := range found {

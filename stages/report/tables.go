@@ -184,7 +184,7 @@ func (r *renderer) seasonsTable(g *group, labels []string) (*document.Table, err
 	if len(labels) == 0 {
 		labels = []string{"protocol", "strict"}
 	}
-	t := &document.Table{Columns: []document.Column{{Head: text(w.period)}, {Head: text(w.modelHead)}, {Head: text(w.cycle), Right: true}, {Head: text(w.strength), Right: true}, {Head: text("p"), Right: true}}}
+	t := &document.Table{Columns: []document.Column{{Head: text(w.period)}, {Head: text(w.modelHead)}, {Head: text(w.cycle), Right: true}, {Head: text(w.strength), Right: true}, {Head: []document.Inline{document.Emphasis{Of: text("p")}}, Right: true}}}
 	found, _ := g.match("seasonal_strength", labels)
 	for _, e := range found {
 		v := r.value(g, e)

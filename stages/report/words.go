@@ -31,7 +31,7 @@ func wordsOf(language string) *words {
 			reasons: map[string]string{"short": "menos de 2 ciclos", "constant": "série constante", "not positive": "valores não positivos"},
 			models: map[string]string{"naive": "último valor", "drift": "deriva", "mean": "média do treino", "seasonal_naive": "último ciclo (%s)", "moving_average": "média móvel (%s)",
 				"ses": "suavização exponencial", "holt": "Holt", "ar": "AR(%s)"},
-			lstm: "LSTM (janela %s, %s épocas, lote %s)", theCapture: "a captura"}
+			lstm: "LSTM (janela %s, %s épocas, lote %s)", theCapture: "captura única"}
 	case "es":
 		return &words{statistic: "Estadístico", count: "Cantidad", mean: "Media", std: "Desviación típica", min: "Mínimo", max: "Máximo", percentile: "Percentil %d",
 			published: "publicado", strict: "estricto", lookBack: "Ventana", schedule: "Épocas/lote", modelHead: "Modelo", interval: "IC del 95 %", chosen: "elegido",
