@@ -14,6 +14,9 @@ import (
 // Each of these takes the number of values that the page must have, checks every length against the bytes at hand, and allocates in
 // proportion to both.
 
+// plainDictionary is what older writers put in a page header for format.RLEDictionary.
+const plainDictionary format.Encoding = 2
+
 var errDamaged = errors.New("damaged Parquet file")
 
 func damaged(text string, args ...any) error {
@@ -52,7 +55,7 @@ func decode(src []byte, n int, kind parquet.Kind, width int, enc format.Encoding
 	switch enc {
 	case format.Plain:
 		return decodePlain(src, n, kind, width)
-	case format.RLEDictionary, format.PlainDictionary:
+	case format.RLEDictionary, plainDictionary:
 		if dict == nil {
 			return v, damaged("a page without its dictionary")
 		}

@@ -214,7 +214,7 @@ func describe(gaps, filled []hole, step time.Duration) (report []string) {
 	for _, c := range []struct {
 		holes []hole
 		what  string
-	}{{gaps, "each ends a segment"}, {filled, "filled"}} {
+	}{{gaps, "each ends a segment (see the option fill)"}, {filled, "filled"}} {
 		if len(c.holes) == 0 {
 			continue
 		}

@@ -74,11 +74,15 @@ func show(s *series.Series) string {
 	return b.String()
 }
 
-func TestForms(t *testing.T) {
-	var zipped bytes.Buffer
-	z := gzip.NewWriter(&zipped)
-	z.Write([]byte("time,v\n0,1\n1,2\n"))
+func zip(text string) string {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	z.Write([]byte(text))
 	z.Close()
+	return out.String()
+}
+
+func TestForms(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
 		set        func(*Import)
@@ -89,7 +93,7 @@ func TestForms(t *testing.T) {
 		{"decimal comma in quotes", "time,x\n0,\"1,5\"\n1,\"2\"\n", func(m *Import) { m.Decimal = "," }, "1s 0 1 | x[] [1.5 2]"},
 		{"tab, CRLF, BOM, no end", "\ufefftime\tx\r\n1970-01-01 00:00:00\t1e3\r\n1970-01-01 00:00:01\t2", nil, "1s 0 1 | x[] [1000 2]"},
 		{"hash", "t#x\n0#1\n60#2\n", nil, "1m0s 0 60 | x[] [1 2]"},
-		{"gzip", zipped.String(), nil, "1s 0 1 | v[] [1 2]"},
+		{"gzip", zip("time,v\n0,1\n1,2\n"), nil, "1s 0 1 | v[] [1 2]"},
 		{"date", "day,packets\n2020-02-28,1\n2020-02-29,2\n2020-03-01,3\n", nil, "24h0m0s 1582848000 1582934400 1583020800 | packets[packets] [1 2 3]"},
 		{"zone", "time,x\n2020-01-01T01:00:00.5+01:00,1\n2020-01-01T01:00:01.5+01:00,2\n", nil, "1s 1577836800.5 1577836801.5 | x[] [1 2]"},
 		{"milliseconds", "ts,x\n1577836800000,1\n1577836800100,2\n", nil, "100ms 1577836800 1577836800.1 | x[] [1 2]"},
@@ -154,6 +158,7 @@ func TestErrors(t *testing.T) {
 		{"\xff\xfet\x00i\x00", nil, "text in UTF-16; save it as UTF-8"},
 		{"PAR1 is no Parquet", nil, "damaged Parquet file"},
 		{"\x1f\x8bgarbage", nil, "damaged gzip file"},
+		{zip("time,x\n0,1\n1,2\n")[:30], nil, "data.csv: damaged gzip file: unexpected EOF"},
 		{"\x00\x01\x02", nil, "no text and no Parquet"},
 		{"time,x\n0,1\n1,2\n", func(m *Import) { m.Decimal = ";" }, `decimal: ";" is not one of`},
 		{"time,x\n0,1\n1,2\n", func(m *Import) { m.Series.Path = "" }, "the output is `series`"},
@@ -173,7 +178,7 @@ func TestReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, _, warnings := env.Said()
-	want := "[1 row earlier than the one before; put in order | 1 row without a value left out, the first in line 4 | 2 gaps, 5 rows missing, each ends a segment; the longest is 4 rows after 1970-01-01 00:00:04 (line 6)]"
+	want := "[1 row earlier than the one before; put in order | 1 row without a value left out, the first in line 4 | 2 gaps, 5 rows missing, each ends a segment (see the option fill); the longest is 4 rows after 1970-01-01 00:00:04 (line 6)]"
 	if got := "[" + strings.Join(warnings, " | ") + "]"; got != want || said != "7 rows every 1s, 3 segments: x" {
 		t.Errorf("%s\n%s\nwant\n%s", said, got, want)
 	}

@@ -89,7 +89,7 @@ func (s *source) unwrap(in stages.Input) error {
 		if err != nil {
 			return fmt.Errorf("%s: damaged gzip file: %w", s.name, err)
 		}
-		s.input = &bounded{r: z}
+		s.input = &bounded{r: z, what: "damaged gzip file"}
 		s.text = bufio.NewReaderSize(s.input, headBytes)
 		head, _ = s.text.Peek(4)
 	}
@@ -105,6 +105,7 @@ func (s *source) unwrap(in stages.Input) error {
 // bounded refuses a text beyond maxText and a record beyond maxRecord.
 type bounded struct {
 	r      io.Reader
+	what   string // put before the errors of r
 	read   int64
 	record int64 // how far the text was read when the record began
 }
@@ -118,6 +119,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	b.read += int64(n)
+	if err != nil && err != io.EOF && b.what != "" {
+		err = fmt.Errorf("%s: %w", b.what, err)
+	}
 	return n, err
 }
 
