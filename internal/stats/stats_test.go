@@ -34,7 +34,7 @@ func TestPortableFunctions(t *testing.T) {
 		k := rapid.IntRange(0, n-1).Draw(t, "k")
 		c, s := turn(k, n)
 		a := 2 * math.Pi * float64(k) / float64(n)
-		if math.Abs(c-math.Cos(a)) > 1e-15 || math.Abs(s-math.Sin(a)) > 1e-15 {
+		if math.Abs(c-math.Cos(a)) > 3e-15 || math.Abs(s-math.Sin(a)) > 3e-15 {
 			t.Errorf("turn(%d, %d) = %v, %v, want %v, %v", k, n, c, s, math.Cos(a), math.Sin(a))
 		}
 	})
@@ -216,7 +216,7 @@ func TestHurst(t *testing.T) {
 	for i := 1; i < len(walk); i++ {
 		walk[i] += walk[i-1]
 	}
-	if m, err := Hurst(walk); err != nil || m.H < 1.3 {
+	if m, err := Hurst(walk); err != nil || m.Low > 1.5 || m.High < 1.5 || m.High > 1.7 {
 		t.Errorf("a random walk: %+v %v", m, err)
 	}
 }
