@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"math"
+	"slices"
 	"strconv"
 
 	"weir/internal/document"
@@ -17,19 +18,20 @@ type numbers struct {
 	decimals int
 }
 
-// column prints values so that the largest has that many significant digits.
+// column prints values with the prefix of their median, so that the largest has that many significant digits.
 func (r *renderer) column(values []*Value, digits int) numbers {
-	largest, name := 0.0, ""
+	name := ""
+	var sizes []float64
 	for _, v := range values {
 		if v != nil && v.unit != "" {
 			name = v.unit
 		}
 		if v != nil && !math.IsNaN(v.v) {
-			largest = max(largest, math.Abs(v.v))
+			sizes = append(sizes, math.Abs(v.v))
 		}
 	}
 	var c numbers
-	c.factor, c.unit = r.locale.Scale(name, largest)
+	c.factor, c.unit = r.locale.Scale(name, median(sizes))
 	var scaled []float64
 	for _, v := range values {
 		if v != nil {
@@ -45,6 +47,15 @@ func (r *renderer) column(values []*Value, digits int) numbers {
 		c.cells = append(c.cells, v.fixed(c.factor, c.decimals))
 	}
 	return c
+}
+
+// median is the middle of the values, the upper one of two; 0 of none.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	values = slices.Sorted(slices.Values(values))
+	return values[len(values)/2]
 }
 
 // span prints the interval of a value as the column prints the value.

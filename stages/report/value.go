@@ -98,7 +98,7 @@ func (v Value) text() string {
 	case "p":
 		return pText(l, v.v)
 	case "p cell":
-		return strings.TrimPrefix(pText(l, v.v), "= ")
+		return strings.TrimPrefix(pText(l, v.v), "="+locale.NoBreak)
 	case "date":
 		return l.Date(instant(v.v))
 	case "clock":
@@ -124,13 +124,13 @@ func (v Value) text() string {
 func pText(l *locale.Locale, p float64) string {
 	switch {
 	case math.IsNaN(p):
-		return "= –"
+		return "=" + locale.NoBreak + "–"
 	case p < 0.001:
-		return "< " + l.Fixed(0.001, 3)
+		return "<" + locale.NoBreak + l.Fixed(0.001, 3)
 	case p < 0.0995:
-		return "= " + l.Fixed(p, 3)
+		return "=" + locale.NoBreak + l.Fixed(p, 3)
 	}
-	return "= " + l.Fixed(p, 2)
+	return "=" + locale.NoBreak + l.Fixed(p, 2)
 }
 
 // instant is a time given in seconds since 1970, to the millisecond.
