@@ -111,10 +111,10 @@ func apart(got []Tensor, want map[string]array) (relative, largest float64) {
 }
 
 func TestGolden(t *testing.T) {
-	for _, k := range []*kernels{&portable, &selected} {
+	for _, k := range available() {
 		for _, name := range []string{"a_lstm5", "b_lstm50"} {
 			g, m, w := readGolden(t, name+".json")
-			b := newBatch(m, k, w.LookBack, w.Len(), 1, true)
+			b := newBatch(m, &k, w.LookBack, w.Len(), 1, true)
 			b.load(w, counting(w.Len()))
 			sum := b.learn(func(int, int) {})
 			worst := 0.0

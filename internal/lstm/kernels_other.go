@@ -4,3 +4,5 @@ package lstm
 
 // selected are the kernels of this machine.
 var selected = portable
+
+func available() []kernels { return []kernels{portable} }

@@ -1,9 +1,10 @@
-// Command avo writes ../avx2_amd64.s and ../avx2_amd64.go, the kernels of internal/lstm for AVX2 with FMA. It is a module of its own, so that the
-// program does not depend on the assembler:
+// Command avo writes ../vector_amd64.s and ../vector_amd64.go, the kernels of internal/lstm for AVX2 with FMA and for AVX-512. It is a module of its own,
+// so that the program does not depend on the assembler:
 //
-//	cd internal/lstm/avo && go run . -out ../avx2_amd64.s -stubs ../avx2_amd64.go -pkg lstm
+//	cd internal/lstm/avo && go run . -out ../vector_amd64.s -stubs ../vector_amd64.go -pkg lstm
 //
-// Each kernel computes what portable.go defines, operation by operation. Lanes are vectors of 8 samples; a block is 16 of them.
+// Each kernel computes what portable.go defines, operation by operation. The vectors hold 8 (AVX2) or 16 (AVX-512) samples; a block is the number of
+// vectors whose sums fit into the registers.
 package main
 
 import (
@@ -14,18 +15,54 @@ import (
 
 func main() {
 	ConstraintExpr("amd64,!purego")
-	forward()
-	gateGradients()
-	stateGradients()
+	forward(avx2, 2)
+	gateGradients(avx2)
+	stateGradients(avx2, 2)
 	for vectors := 1; vectors <= 3; vectors++ {
-		weightGradients(vectors)
+		weightGradients(avx2, vectors, false)
 	}
 	transpose()
 	adam()
+	for _, vectors := range []int{1, 2, 4} {
+		forward(avx512, vectors)
+		stateGradients(avx512, vectors)
+	}
+	gateGradients(avx512)
+	for vectors := 1; vectors <= 4; vectors++ {
+		weightGradients(avx512, vectors, false)
+	}
+	for vectors := 1; vectors <= 3; vectors++ {
+		weightGradients(avx512, vectors, true)
+	}
 	Generate()
 }
 
-// constants are vectors of eight equal values in read-only memory.
+// machine is one width of vector.
+type machine struct {
+	name   string
+	bytes  int // of a vector
+	vector func() VecVirtual
+}
+
+var (
+	avx2   = machine{"AVX2", 32, YMM}
+	avx512 = machine{"AVX512", 64, ZMM}
+)
+
+// digit is a small number as text, for names.
+func digit(n int) string { return string(rune('0' + n)) }
+
+func (m machine) zero() VecVirtual {
+	a := m.vector()
+	if m.bytes == 64 {
+		VPXORD(a, a, a)
+	} else {
+		VXORPS(a, a, a)
+	}
+	return a
+}
+
+// constants are vectors of sixteen equal values in read-only memory.
 var constants = map[string]Mem{}
 
 func constant(name string, v float32) Mem {
@@ -33,7 +70,7 @@ func constant(name string, v float32) Mem {
 		return m
 	}
 	m := GLOBL(name, RODATA|NOPTR)
-	for i := range 8 {
+	for i := range 16 {
 		DATA(4*i, F32(v))
 	}
 	constants[name] = m
@@ -41,14 +78,14 @@ func constant(name string, v float32) Mem {
 }
 
 // tanh replaces each vector by its tanh; see tanh.go.
-func tanh(vectors ...VecVirtual) {
+func (m machine) tanh(vectors ...VecVirtual) {
 	limit := func(name string, low, high float32) {
-		c := YMM()
+		c := m.vector()
 		VMOVUPS(constant(name+"Low", low), c)
 		for _, x := range vectors {
 			VMAXPS(x, c, x) // NaN in x stays: the second operand is returned
 		}
-		c = YMM()
+		c = m.vector()
 		VMOVUPS(constant(name+"High", high), c)
 		for _, x := range vectors {
 			VMINPS(x, c, x)
@@ -57,21 +94,21 @@ func tanh(vectors ...VecVirtual) {
 	limit("limit", -9.02, 9.02)
 	var u []VecVirtual
 	for _, x := range vectors {
-		s := YMM()
+		s := m.vector()
 		VMULPS(x, x, s)
 		u = append(u, s)
 	}
 	chain := func(name string, coefficients ...float32) (values []VecVirtual) {
 		for range vectors {
-			values = append(values, YMM())
+			values = append(values, m.vector())
 		}
 		for i, c := range coefficients {
-			m := constant(name+string(rune('0'+len(coefficients)-1-i)), c)
+			at := constant(name+digit(len(coefficients)-1-i), c)
 			for j := range vectors {
 				if i == 0 {
-					VMOVUPS(m, values[j])
+					VMOVUPS(at, values[j])
 				} else {
-					VFMADD213PS(m, u[j], values[j])
+					VFMADD213PS(at, u[j], values[j])
 				}
 			}
 		}
@@ -88,14 +125,14 @@ func tanh(vectors ...VecVirtual) {
 	limit("one", -1, 1)
 }
 
-func sigmoid(vectors ...VecVirtual) {
-	half := YMM()
+func (m machine) sigmoid(vectors ...VecVirtual) {
+	half := m.vector()
 	VMOVUPS(constant("half", 0.5), half)
 	for _, x := range vectors {
 		VMULPS(half, x, x)
 	}
-	tanh(vectors...)
-	half = YMM()
+	m.tanh(vectors...)
+	half = m.vector()
 	VMOVUPS(constant("half", 0.5), half)
 	for _, x := range vectors {
 		VFMADD213PS(half, half, x)
@@ -140,20 +177,15 @@ func (r rows4) at(i, disp int) Mem {
 }
 
 func (r rows4) advance(n int) {
-	ADDQ(Imm(uint64(n)), r.p)
-	ADDQ(Imm(uint64(n)), r.p3)
+	ADDQ(U32(uint32(n)), r.p)
+	ADDQ(U32(uint32(n)), r.p3)
 }
 
-func zero() VecVirtual {
-	a := YMM()
-	VXORPS(a, a, a)
-	return a
-}
-
-func forward() {
-	TEXT("forwardAVX2", NOSPLIT, "func(w *float32, width int, x *float32, lanes, k, blocks int, gates, cell, cells, curved, next *float32)")
+func forward(m machine, vectors int) {
+	name := "forward" + digit(vectors) + m.name
+	TEXT(name, NOSPLIT, "func(w *float32, width int, x *float32, lanes, k, blocks int, gates, cell, cells, curved, next *float32)")
 	Pragma("noescape")
-	Doc("forwardAVX2 is step.forward for one unit and blocks of 16 lanes; w and x are at the chain's first row, k is its length.")
+	Doc(name + " is step.forward for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.")
 	w, width := pointer("w"), bytesOf("width")
 	x, lanes := pointer("x"), bytesOf("lanes")
 	blocks := pointer("blocks")
@@ -162,90 +194,110 @@ func forward() {
 	XORQ(offset, offset)
 
 	Label("block")
-	var acc [8]VecVirtual
+	var acc [4][]VecVirtual // by gate: i, f, g, o
 	for i := range acc {
-		acc[i] = zero()
+		for range vectors {
+			acc[i] = append(acc[i], m.zero())
+		}
 	}
 	row := newRows4(w, width)
 	xp := GP64()
 	LEAQ(Mem{Base: x, Index: offset, Scale: 1}, xp)
 	k := pointer("k")
 	Label("k")
-	h0, h1 := YMM(), YMM()
-	VMOVUPS(Mem{Base: xp}, h0)
-	VMOVUPS(Mem{Base: xp, Disp: 32}, h1)
-	for i := range 4 {
-		b := YMM()
-		VBROADCASTSS(row.at(i, 0), b)
-		VFMADD231PS(h0, b, acc[2*i])
-		VFMADD231PS(h1, b, acc[2*i+1])
-	}
+	m.multiply(acc[:], xp, func(i int) Mem { return row.at(i, 0) })
 	row.advance(4)
 	ADDQ(lanes, xp)
 	DECQ(k)
 	JNZ(LabelRef("k"))
 
-	sigmoid(acc[0], acc[1])
-	sigmoid(acc[2], acc[3])
-	tanh(acc[4], acc[5])
-	sigmoid(acc[6], acc[7])
 	for i := range acc {
-		VMOVUPS(acc[i], g.at(i/2, i%2*32))
+		if i == 2 {
+			m.tanh(acc[i]...)
+		} else {
+			m.sigmoid(acc[i]...)
+		}
 	}
-	g.advance(64)
-	at := func(name string, i int) Mem { return Mem{Base: pointer(name), Index: offset, Scale: 1, Disp: 32 * i} }
-	for i := range 2 {
-		VMULPS(acc[4+i], acc[i], acc[i])
-		VFMADD231PS(at("cell", i), acc[2+i], acc[i])
+	for i := range acc {
+		for v := range vectors {
+			VMOVUPS(acc[i][v], g.at(i, m.bytes*v))
+		}
 	}
-	for i := range 2 {
-		VMOVUPS(acc[i], at("cells", i))
+	g.advance(m.bytes * vectors)
+	at := func(name string, v int) Mem {
+		return Mem{Base: pointer(name), Index: offset, Scale: 1, Disp: m.bytes * v}
 	}
-	tanh(acc[0], acc[1])
-	for i := range 2 {
-		VMOVUPS(acc[i], at("curved", i))
-		VMULPS(acc[i], acc[6+i], acc[i])
-		VMOVUPS(acc[i], at("next", i))
+	c := acc[0]
+	for v := range vectors {
+		VMULPS(acc[2][v], c[v], c[v])
+		VFMADD231PS(at("cell", v), acc[1][v], c[v])
 	}
-	ADDQ(Imm(64), offset)
+	for v := range vectors {
+		VMOVUPS(c[v], at("cells", v))
+	}
+	m.tanh(c...)
+	for v := range vectors {
+		VMOVUPS(c[v], at("curved", v))
+		VMULPS(c[v], acc[3][v], c[v])
+		VMOVUPS(c[v], at("next", v))
+	}
+	ADDQ(U32(uint32(m.bytes*vectors)), offset)
 	DECQ(blocks)
 	JNZ(LabelRef("block"))
 	VZEROUPPER()
 	RET()
 }
 
-func gateGradients() {
-	TEXT("gateGradientsAVX2", NOSPLIT, "func(gates *float32, lanes, vectors int, cell, curved, dh, dc *float32)")
+// multiply continues the sums of each row i by w(i) times the vectors at x.
+func (m machine) multiply(sums [][]VecVirtual, x GPVirtual, w func(i int) Mem) {
+	var h []VecVirtual
+	for v := range sums[0] {
+		r := m.vector()
+		VMOVUPS(Mem{Base: x, Disp: m.bytes * v}, r)
+		h = append(h, r)
+	}
+	for i := range sums {
+		b := m.vector()
+		VBROADCASTSS(w(i), b)
+		for v := range h {
+			VFMADD231PS(h[v], b, sums[i][v])
+		}
+	}
+}
+
+func gateGradients(m machine) {
+	name := "gateGradients" + m.name
+	TEXT(name, NOSPLIT, "func(gates *float32, lanes, vectors int, cell, curved, dh, dc *float32)")
 	Pragma("noescape")
-	Doc("gateGradientsAVX2 is the first part of step.backward for one unit and vectors of 8 lanes.")
+	Doc(name + " is the first part of step.backward for one unit and so many vectors of lanes.")
 	lanes, vectors := bytesOf("lanes"), pointer("vectors")
 	z := newRows4(pointer("gates"), lanes)
 	cell, curved, dhs, dcs := pointer("cell"), pointer("curved"), pointer("dh"), pointer("dc")
-	one := YMM()
+	one := m.vector()
 	VMOVUPS(constant("oneHigh", 1), one)
 	Label("vector")
-	load := func(m Mem) VecVirtual {
-		v := YMM()
-		VMOVUPS(m, v)
+	load := func(at Mem) VecVirtual {
+		v := m.vector()
+		VMOVUPS(at, v)
 		return v
 	}
 	i, f, g, o := load(z.at(0, 0)), load(z.at(1, 0)), load(z.at(2, 0)), load(z.at(3, 0))
 	dh, c := load(Mem{Base: dhs}), load(Mem{Base: curved})
 	// less returns from - v*v.
 	less := func(from, v VecVirtual) VecVirtual {
-		r := YMM()
-		VMOVAPS(from, r)
+		r := m.vector()
+		VMOVUPS(from, r)
 		VFNMADD231PS(v, v, r)
 		return r
 	}
-	d := YMM()
+	d := m.vector()
 	VMULPS(o, dh, d)
 	VFMADD213PS(Mem{Base: dcs}, less(one, c), d)
-	t := YMM()
+	t := m.vector()
 	VMULPS(f, d, t)
 	VMOVUPS(t, Mem{Base: dcs})
 	derive := func(to Mem, a, b VecVirtual, slope VecVirtual) {
-		r := YMM()
+		r := m.vector()
 		VMULPS(b, a, r)
 		VMULPS(slope, r, r)
 		VMOVUPS(r, to)
@@ -254,9 +306,9 @@ func gateGradients() {
 	derive(z.at(1, 0), d, load(Mem{Base: cell}), less(f, f))
 	derive(z.at(2, 0), d, i, less(one, g))
 	derive(z.at(3, 0), dh, c, less(o, o))
-	z.advance(32)
+	z.advance(m.bytes)
 	for _, p := range []GPVirtual{cell, curved, dhs, dcs} {
-		ADDQ(Imm(32), p)
+		ADDQ(U32(uint32(m.bytes)), p)
 	}
 	DECQ(vectors)
 	JNZ(LabelRef("vector"))
@@ -264,74 +316,92 @@ func gateGradients() {
 	RET()
 }
 
-func stateGradients() {
-	TEXT("stateGradientsAVX2", NOSPLIT, "func(w *float32, width int, z *float32, lanes, rows, blocks int, dh *float32)")
+func stateGradients(m machine, vectors int) {
+	name := "stateGradients" + digit(vectors) + m.name
+	TEXT(name, NOSPLIT, "func(w *float32, width int, z *float32, lanes, rows, blocks int, dh *float32)")
 	Pragma("noescape")
-	Doc("stateGradientsAVX2 is the second part of step.backward for four states, whose columns w points at, and blocks of 16 lanes.")
+	Doc(name + " is the second part of step.backward for four states, whose columns w points at, and blocks of so many vectors of lanes.")
 	w, width := pointer("w"), bytesOf("width")
 	z, lanes := pointer("z"), bytesOf("lanes")
 	blocks := pointer("blocks")
 	out := newRows4(pointer("dh"), lanes)
 	Label("block")
-	var acc [8]VecVirtual
+	var acc [4][]VecVirtual
 	for i := range acc {
-		acc[i] = zero()
+		for range vectors {
+			acc[i] = append(acc[i], m.zero())
+		}
 	}
 	wp, zp, rows := copyOf(w), copyOf(z), pointer("rows")
 	Label("row")
-	z0, z1 := YMM(), YMM()
-	VMOVUPS(Mem{Base: zp}, z0)
-	VMOVUPS(Mem{Base: zp, Disp: 32}, z1)
-	for i := range 4 {
-		b := YMM()
-		VBROADCASTSS(Mem{Base: wp, Disp: 4 * i}, b)
-		VFMADD231PS(z0, b, acc[2*i])
-		VFMADD231PS(z1, b, acc[2*i+1])
-	}
+	m.multiply(acc[:], zp, func(i int) Mem { return Mem{Base: wp, Disp: 4 * i} })
 	ADDQ(width, wp)
 	ADDQ(lanes, zp)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
 	for i := range acc {
-		VMOVUPS(acc[i], out.at(i/2, i%2*32))
+		for v := range vectors {
+			VMOVUPS(acc[i][v], out.at(i, m.bytes*v))
+		}
 	}
-	out.advance(64)
-	ADDQ(Imm(64), z)
+	out.advance(m.bytes * vectors)
+	ADDQ(U32(uint32(m.bytes*vectors)), z)
 	DECQ(blocks)
 	JNZ(LabelRef("block"))
 	VZEROUPPER()
 	RET()
 }
 
-func weightGradients(vectors int) {
-	name := "weightGradients" + string(rune('0'+vectors)) + "AVX2"
+// weightGradients may have half a vector of columns after the whole ones.
+func weightGradients(m machine, vectors int, half bool) {
+	name := "weightGradients" + digit(vectors) + m.name
+	more := ""
+	if half {
+		name = "weightGradients" + digit(vectors) + "Half" + m.name
+		more = " and a half"
+	}
 	TEXT(name, NOSPLIT, "func(z *float32, lanes, used int, turned *float32, width int, sum *float32)")
 	Pragma("noescape")
-	Doc(name + " continues the sums of four rows and so many vectors of 8 columns by one time step.")
+	Doc(name + " continues the sums of four rows and so many vectors" + more + " of columns by one time step.")
 	lanes, width := bytesOf("lanes"), bytesOf("width")
 	z := newRows4(pointer("z"), lanes)
 	turned, used := pointer("turned"), pointer("used")
 	sum := newRows4(pointer("sum"), width)
+	columns := vectors
+	vector := func(v int) VecVirtual { return m.vector() }
+	if half {
+		columns++
+		vector = func(v int) VecVirtual {
+			if v == vectors {
+				return YMM()
+			}
+			return m.vector()
+		}
+	}
 	var acc [4][]VecVirtual
 	for i := range acc {
-		for v := range vectors {
-			a := YMM()
-			VMOVUPS(sum.at(i, 32*v), a)
+		for v := range columns {
+			a := vector(v)
+			VMOVUPS(sum.at(i, m.bytes*v), a)
 			acc[i] = append(acc[i], a)
 		}
 	}
 	Label("lane")
 	var x []VecVirtual
-	for v := range vectors {
-		r := YMM()
-		VMOVUPS(Mem{Base: turned, Disp: 32 * v}, r)
+	for v := range columns {
+		r := vector(v)
+		VMOVUPS(Mem{Base: turned, Disp: m.bytes * v}, r)
 		x = append(x, r)
 	}
 	for i := range acc {
-		b := YMM()
+		b := m.vector()
 		VBROADCASTSS(z.at(i, 0), b)
-		for v := range vectors {
-			VFMADD231PS(x[v], b, acc[i][v])
+		for v := range columns {
+			if v == vectors {
+				VFMADD231PS(x[v], b.AsY(), acc[i][v])
+			} else {
+				VFMADD231PS(x[v], b, acc[i][v])
+			}
 		}
 	}
 	z.advance(4)
@@ -339,8 +409,8 @@ func weightGradients(vectors int) {
 	DECQ(used)
 	JNZ(LabelRef("lane"))
 	for i := range acc {
-		for v := range vectors {
-			VMOVUPS(acc[i][v], sum.at(i, 32*v))
+		for v := range columns {
+			VMOVUPS(acc[i][v], sum.at(i, m.bytes*v))
 		}
 	}
 	VZEROUPPER()
