@@ -165,10 +165,26 @@ func (l *layout) arrange(width, height float64) error {
 			fr.labels, _ = l.endLabels(fr, high, width)
 		}
 		fr.y.from, fr.y.to = fr.bottom, fr.top
-		fr.y.mark(labelsFor(high), l.locale)
+		for n := labelsFor(high); ; n++ { // one number or two say little: closer ones, as long as they stand apart
+			fr.y.mark(n, l.locale)
+			if fr.y.labelled() >= 3 || float64(n+1)*(lineHigh+1.5) > high {
+				break
+			}
+		}
 		y = fr.bottom + fr.below + panelGap
 	}
 	return l.sides(width)
+}
+
+// labelled counts the ticks with a number.
+func (s *scale) labelled() int {
+	n := 0
+	for _, t := range s.ticks {
+		if !t.minor {
+			n++
+		}
+	}
+	return n
 }
 
 // labelsFor is how many numbers a y axis of that height takes.
