@@ -36,18 +36,23 @@ func (v *values) len() int { return max(len(v.ints), len(v.floats), len(v.texts)
 // pick gives the values at the indexes.
 func (v *values) pick(indexes []uint32) (out values, err error) {
 	for _, i := range indexes {
-		switch {
-		case int(i) >= v.len():
+		if int64(i) >= int64(v.len()) {
 			return out, damaged("entry %d of a dictionary of %d", i, v.len())
-		case v.ints != nil:
-			out.ints = append(out.ints, v.ints[i])
-		case v.floats != nil:
-			out.floats = append(out.floats, v.floats[i])
-		default:
-			out.texts = append(out.texts, v.texts[i])
 		}
 	}
-	return out, nil
+	return values{at(v.ints, indexes), at(v.floats, indexes), at(v.texts, indexes)}, nil
+}
+
+// at gives the elements at the indexes; nil for nil.
+func at[T any](from []T, indexes []uint32) []T {
+	if from == nil {
+		return nil
+	}
+	out := make([]T, len(indexes))
+	for k, i := range indexes {
+		out[k] = from[i]
+	}
+	return out
 }
 
 // decode reads n values in the given encoding.
