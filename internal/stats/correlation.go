@@ -80,9 +80,9 @@ func autocovariance(runs []Run, lags int, adjusted bool) (cov []float64, n int, 
 type PACFMethod uint8
 
 const (
-	YuleWalker    PACFMethod = iota // "ywm", "ldb": Levinson-Durbin on biased autocovariances; what plot_pacf draws
-	Adjusted                        // "ld", "yw": the same on autocovariances divided by the number of pairs
-	LeastSquares                    // "ols": the last coefficient of a regression on lags 1..k with a constant
+	YuleWalker   PACFMethod = iota // "ywm", "ldb": Levinson-Durbin on biased autocovariances; what plot_pacf draws
+	Adjusted                       // "ld", "yw": the same on autocovariances divided by the number of pairs
+	LeastSquares                   // "ols": the last coefficient of a regression on lags 1..k with a constant
 )
 
 // PACF is the partial autocorrelation for lags 0..lags (the first is 1). Its 95 % band around zero is Z95/sqrt(n). A series that its past

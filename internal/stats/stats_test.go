@@ -212,6 +212,14 @@ func TestHurst(t *testing.T) {
 			t.Errorf("H = %v: mean estimate %v, inside the interval %d of 40 times", d+0.5, total/40, inside)
 		}
 	}
+	daily := noise(1000, 4)
+	for i := range daily {
+		c, _ := turn(i%50, 50)
+		daily[i] += 5 * c
+	}
+	if m, err := Hurst(daily); err != nil || m.Cycle != 20 {
+		t.Errorf("a cycle of 50 in 1000 points: %+v %v", m, err)
+	}
 	walk := noise(1000, 3)
 	for i := 1; i < len(walk); i++ {
 		walk[i] += walk[i-1]

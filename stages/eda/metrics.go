@@ -57,6 +57,9 @@ func (a *analysis) metrics() []metric.Metric {
 		*m = m.Over(h.Frequencies)
 		c.flag("hurst_long_memory", h.Low > 0.5)
 		c.flag("hurst_nonstationary", h.H >= 1)
+		if h.Cycle > 0 {
+			c.add("hurst_cycle", a.hurstCycle(), "s")
+		}
 	}
 	for _, t := range []struct {
 		name string
@@ -72,6 +75,14 @@ func (a *analysis) metrics() []metric.Metric {
 		c.add("missing", 1, "", "what", m.What, "reason", m.Reason)
 	}
 	return c.list
+}
+
+// hurstCycle is the period in seconds of the cycle that outweighs the memory; 0 when there is none.
+func (a *analysis) hurstCycle() float64 {
+	if a.hurst == nil || a.hurst.Cycle == 0 {
+		return 0
+	}
+	return float64(len(stats.Longest(a.runs).Values)) * a.data.Step.Seconds() / float64(a.hurst.Cycle)
 }
 
 const hurstMethod = "local whittle"
@@ -210,6 +221,9 @@ func (a *analysis) tell(env *stages.Env, from string) {
 		text += fmt.Sprintf(", Hurst %.2f [%.2f, %.2f]", a.hurst.H, a.hurst.Low, a.hurst.High)
 	}
 	env.Summarize(text)
+	if p := a.hurstCycle(); p > 0 {
+		env.Warn(fmt.Sprintf("a cycle of %.4g s outweighs everything slower: the Hurst exponent describes the cycle, not a memory", p))
+	}
 	for _, s := range a.seasons {
 		a.tellSeason(env, s)
 	}

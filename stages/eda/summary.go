@@ -77,6 +77,7 @@ type hurst struct {
 	High        metric.Number `json:"high"`
 	Method      string        `json:"method"`
 	Frequencies int           `json:"frequencies"`
+	Cycle       float64       `json:"cycle_seconds,omitempty"` // of a cycle that outweighs the memory
 }
 
 type portmanteau struct {
@@ -126,7 +127,7 @@ func (a *analysis) summary() summary {
 		s.Decompositions = append(s.Decompositions, p.entry())
 	}
 	if h := a.hurst; h != nil {
-		s.Hurst = &hurst{metric.Number(h.H), metric.Number(h.Low), metric.Number(h.High), hurstMethod, h.Frequencies}
+		s.Hurst = &hurst{metric.Number(h.H), metric.Number(h.Low), metric.Number(h.High), hurstMethod, h.Frequencies, a.hurstCycle()}
 	}
 	if a.histogram != nil {
 		s.Histogram = &histogram{numbers(a.histogram.Edges), a.histogram.Counts}
