@@ -72,7 +72,7 @@ func (r *renderer) functions() template.FuncMap {
 		"gt": compare(func(a, b float64) bool { return a > b }), "ge": compare(func(a, b float64) bool { return a >= b }),
 		"better": compare(func(a, b float64) bool { return a < b }), "significant": significant,
 		"table": r.table, "figure": r.figure, "figures": r.figureNames, "hasfigure": r.hasFigure, "ref": r.ref,
-		"provenance": r.provenance, "name": func(s string) Text { return Text{r: r, text: s} }, "code": func(s string) Text { return Text{r: r, text: s, code: true} },
+		"capital": capital, "provenance": r.provenance, "name": func(s string) Text { return Text{r: r, text: s} }, "code": func(s string) Text { return Text{r: r, text: s, code: true} },
 	}
 }
 

@@ -23,7 +23,7 @@
 //	{{figure $e "series" "caption"}} {{if hasfigure $e "x"}} {{range figures $f "forecast_"}}{{.Name}} {{.Rest}}
 //	{{ref "figure" $c "series"}} {{ref "table" $c "describe"}}
 //	                                                   "Figure 2"; tables are called by kind and the values of their labels: "sweep 50 64"
-//	{{provenance "caption"}} {{title "default"}} {{name S}} {{code S}} {{several}}
+//	{{provenance "caption"}} {{title "default"}} {{capital TEXT}} {{name S}} {{code S}} {{several}}
 //
 // Text from the data (names of captures, columns, files) is never markup, neither Markdown's nor HTML's nor TeX's.
 package report

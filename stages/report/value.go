@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"weir/internal/document"
 	"weir/internal/locale"
@@ -43,6 +45,15 @@ func (t Text) String() string {
 		return t.r.marks.Inline(document.Code(t.text))
 	}
 	return t.r.marks.Inline(document.Text(t.text))
+}
+
+// capital is the text as a sentence begins: its first letter is a capital.
+func capital(t Text) Text {
+	first, size := utf8.DecodeRuneInString(t.text)
+	if first != utf8.RuneError {
+		t.text = string(unicode.ToUpper(first)) + t.text[size:]
+	}
+	return t
 }
 
 func (r *renderer) value(g *group, e entry) Value {
