@@ -51,8 +51,8 @@ type absence struct {
 	Reason string `json:"reason"`
 }
 
-// look analyses a series under one protocol and calls step after each part.
-func (e *Explore) look(ctx context.Context, s *series.Series, protocol forecast.Protocol, step func()) (*analysis, error) {
+// prepare takes what a protocol uses of a series, all of it finite and moderate.
+func (e *Explore) prepare(s *series.Series, protocol forecast.Protocol) (*forecast.Data, error) {
 	data, err := forecast.Prepare(s, protocol, e.Column)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Series.From, err)
@@ -62,9 +62,18 @@ func (e *Explore) look(ctx context.Context, s *series.Series, protocol forecast.
 			return nil, fmt.Errorf("%s: column %s, row %d: %v is beyond %g, whose powers no longer fit", e.Series.From, data.Column, i+1, v, largest)
 		}
 	}
-	a := &analysis{protocol: protocol, data: data, runs: runs(data), capturedShare: math.NaN()}
-	if a.describe, err = stats.Describe(data.Values); err != nil {
+	if len(data.Values) == 0 {
 		return nil, fmt.Errorf("%s: column %s has no values under the %s protocol", e.Series.From, data.Column, protocol)
+	}
+	return data, nil
+}
+
+// look analyses what a protocol uses and calls step after each part.
+func (e *Explore) look(ctx context.Context, data *forecast.Data, protocol forecast.Protocol, step func()) (*analysis, error) {
+	a := &analysis{protocol: protocol, data: data, runs: runs(data), capturedShare: math.NaN()}
+	var err error
+	if a.describe, err = stats.Describe(data.Values); err != nil {
+		return nil, err
 	}
 	a.histogram, err = stats.AutoHistogram(data.Values)
 	a.expect("histogram", err)
@@ -170,9 +179,8 @@ func (a *analysis) decompose(ctx context.Context, period int, model stats.Model,
 func (a *analysis) band() float64 { return stats.Z95 / math.Sqrt(float64(a.acf.N)) }
 
 // same says that two protocols saw the same numbers, so that nothing needs to be shown twice.
-func (a *analysis) same(b *analysis) bool {
-	return a.data.Column == b.data.Column && slices.Equal(a.data.Values, b.data.Values) &&
-		slices.Equal(a.data.Time, b.data.Time) && slices.Equal(a.data.Segments, b.data.Segments)
+func same(a, b *forecast.Data) bool {
+	return a.Column == b.Column && slices.Equal(a.Values, b.Values) && slices.Equal(a.Time, b.Time) && slices.Equal(a.Segments, b.Segments)
 }
 
 // peak is a local maximum of the periodogram.

@@ -106,7 +106,7 @@ func (e *Explore) Run(ctx context.Context, env *stages.Env) error {
 		if err := e.draw(strict, ""); err != nil {
 			return err
 		}
-		if !strict.same(published) {
+		if !same(strict.data, published.data) {
 			other := published.summary()
 			s.Published = &other
 			if err := e.draw(published, "_published"); err != nil {
@@ -157,10 +157,21 @@ func (e *Explore) analyse(ctx context.Context, env *stages.Env) (strict, publish
 		trimmed, kept = &whole, true
 		env.Warn(fmt.Sprintf("every interval is covered only in part; strict keeps them all the same (%d)", s.Len()))
 	}
-	if strict, err = e.look(ctx, trimmed, forecast.Strict, step); err != nil {
+	careful, err := e.prepare(trimmed, forecast.Strict)
+	if err != nil {
 		return nil, nil, err
 	}
-	if published, err = e.look(ctx, s, forecast.Published, step); err != nil {
+	faithful, err := e.prepare(s, forecast.Published)
+	if err != nil {
+		return nil, nil, err
+	}
+	if strict, err = e.look(ctx, careful, forecast.Strict, step); err != nil {
+		return nil, nil, err
+	}
+	if same(careful, faithful) {
+		again := *strict
+		published, again.protocol = &again, forecast.Published
+	} else if published, err = e.look(ctx, faithful, forecast.Published, step); err != nil {
 		return nil, nil, err
 	}
 	strict.edgesKept = kept
