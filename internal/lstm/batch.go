@@ -199,10 +199,10 @@ func parallel(workers, n, unit int, work func(lo, hi int)) {
 		return
 	}
 	var wait sync.WaitGroup
-	for i := range workers {
-		lo, hi := i*pieces/workers*unit, min((i+1)*pieces/workers*unit, n)
-		wait.Go(func() { work(lo, hi) })
+	for i := range workers - 1 {
+		wait.Go(func() { work(i*pieces/workers*unit, (i+1)*pieces/workers*unit) })
 	}
+	work((workers-1)*pieces/workers*unit, n)
 	wait.Wait()
 }
 
