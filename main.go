@@ -31,12 +31,16 @@ func kinds() []stages.Kind {
 	}
 }
 
-func main() {
+func main() { os.Exit(run(kinds())) }
+
+// run is the whole program but for its exit.
+func run(kinds []stages.Kind) int {
 	if exec.IsGuard(os.Args) {
 		exec.Guard(os.Stdin)
-		return
+		return 0
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -45,6 +49,6 @@ func main() {
 		<-signals
 		os.Exit(cli.Interrupted) // running commands die with us, see stages/exec
 	}()
-	app := &cli.App{Kinds: kinds(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv}
-	os.Exit(app.Main(ctx, os.Args[1:]))
+	app := &cli.App{Kinds: kinds, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv}
+	return app.Main(ctx, os.Args[1:])
 }

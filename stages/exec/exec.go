@@ -32,15 +32,21 @@ type Exec struct {
 	Environment map[string]string `hcl:"environment,optional" doc:"environment variables; besides them there are PATH, HOME, TMPDIR, LANG, TZ only"`
 	Programs    []string          `hcl:"tools,optional" doc:"programs whose change makes the command run again"`
 
+	// Patience is how long a command may take to end after each signal that asks it to. It is no option: it changes no output.
+	Patience time.Duration
+
 	guard *guard
 }
+
+// patience is the default of Patience.
+const patience = 5 * time.Second
 
 // Kind is the row of exec in the table of kinds.
 func Kind() stages.Kind {
 	g := &guard{}
 	return stages.Kind{
 		Name: "exec", Version: 1, Summary: "run any command, cached and traced like the rest",
-		New: func() stages.Stage { return &Exec{guard: g} },
+		New: func() stages.Stage { return &Exec{Patience: patience, guard: g} },
 	}
 }
 

@@ -19,9 +19,6 @@ import (
 // platformVariables are environment variables without which programs do not start here.
 var platformVariables []string
 
-// patience is how long a command may take to end after each signal.
-const patience = 5 * time.Second
-
 // start runs the command to its end in a process group of its own. When ctx ends, the group gets INT, then TERM, then KILL; what is
 // left of the group afterwards is killed in any case.
 func (e *Exec) start(ctx context.Context, env *stages.Env, args, environment []string, work string, out io.Writer) error {
@@ -43,7 +40,7 @@ func (e *Exec) start(ctx context.Context, env *stages.Env, args, environment []s
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
-	err = await(ctx, env, group, ended)
+	err = await(ctx, env, group, e.Patience, ended)
 	killGroup(group)
 	e.guard.tell("-", group)
 	var ee *exec.ExitError
@@ -59,7 +56,7 @@ func (e *Exec) start(ctx context.Context, env *stages.Env, args, environment []s
 }
 
 // await waits for the command; after ctx it asks it to stop, each time with more force.
-func await(ctx context.Context, env *stages.Env, group int, ended <-chan error) error {
+func await(ctx context.Context, env *stages.Env, group int, patience time.Duration, ended <-chan error) error {
 	select {
 	case err := <-ended:
 		return err
