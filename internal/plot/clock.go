@@ -18,12 +18,12 @@ func clockSteps() []clockStep {
 		{0.001, 0.0002}, {0.002, 0.0005}, {0.005, 0.001}, {0.01, 0.002}, {0.02, 0.005}, {0.05, 0.01}, {0.1, 0.02}, {0.2, 0.05}, {0.5, 0.1},
 		{1, 0.2}, {2, 0.5}, {5, 1}, {10, 2}, {15, 5}, {30, 5}, {60, 10}, {120, 30}, {300, 60}, {600, 120}, {900, 300}, {1800, 300},
 		{3600, 600}, {7200, 1800}, {3 * 3600, 3600}, {6 * 3600, 3600}, {12 * 3600, 3 * 3600},
-		{day, 6 * 3600}, {2 * day, day / 2}, {5 * day, day}, {7 * day, day}, {14 * day, 7 * day},
+		{day, 6 * 3600}, {2 * day, day / 2}, {7 * day, day}, {14 * day, 7 * day},
 	}
 }
 
 // clockTicks puts ticks on round times of day in UTC, then round dates. Seconds are shown where ticks need them; at midnight
-// the date stands in place of 00:00. Steps of weeks and less count from 1970-01-01 UTC, months and years from the calendar.
+// the date stands in place of 00:00. Weeks start on Mondays, months and years where the calendar says.
 func clockTicks(lo, hi float64, n int, l *locale.Locale) []tick {
 	for _, s := range clockSteps() {
 		if (hi-lo)/s.seconds <= float64(n)+1e-6 {
@@ -36,9 +36,13 @@ func clockTicks(lo, hi float64, n int, l *locale.Locale) []tick {
 func evenClock(lo, hi float64, s clockStep, l *locale.Locale) []tick {
 	var ticks []tick
 	perStep := math.Round(s.seconds / s.minor)
-	first, last := math.Ceil(lo/s.minor-1e-6), math.Floor(hi/s.minor+1e-6)
+	origin := 0.0
+	if s.seconds >= 7*day {
+		origin = 4 * day // weeks start on Mondays; 1970-01-01 was a Thursday
+	}
+	first, last := math.Ceil((lo-origin)/s.minor-1e-6), math.Floor((hi-origin)/s.minor+1e-6)
 	for i := first; i <= last; i++ {
-		t := tick{at: i * s.minor, minor: math.Mod(i, perStep) != 0}
+		t := tick{at: origin + float64(i*s.minor), minor: math.Mod(i, perStep) != 0}
 		if !t.minor {
 			t.label = clockLabel(t.at, s.seconds, l)
 		}

@@ -75,9 +75,9 @@ func decompositionFigure(clock, y []float64) *Figure {
 		}
 	}
 	one := func(label string, y []float64, s Style) Panel {
-		return Panel{X: Axis{Label: "hora (UTC)", Clock: true}, Y: Axis{Label: label}, Layers: []Layer{{X: clock, Y: y, Style: s}}}
+		return Panel{X: Axis{Label: "hora (UTC)", Clock: true}, Y: Axis{Label: label + " (kB/5 min)"}, Layers: []Layer{{X: clock, Y: y, Style: s}}}
 	}
-	f := &Figure{Height: 12, SharedX: true, Language: "pt", Panels: []Panel{
+	f := &Figure{Height: 11, SharedX: true, Language: "pt", Panels: []Panel{
 		one("observado", y, Observed), one("tendência", trend, Trend), one("sazonal", season, Seasonal), one("resíduo", rest, Residual)}}
 	f.Panels[3].Layers = append(f.Panels[3].Layers, Layer{Kind: HLine, Y: []float64{0}, Style: Reference})
 	return f

@@ -45,9 +45,9 @@ type frame struct {
 	below       float64 // and under it
 	labels      []endLabel
 	legend      []legendRow
-	showX       bool // has numbers and a label under it
-	sideLabel   bool // the y label is turned, beside the numbers
-	flags       bool // vertical lines are named at their tops
+	showX       bool     // has numbers and a label under it
+	side        []string // the lines of the y label turned beside the numbers; nil: it stands above the plot area
+	flags       bool     // vertical lines are named at their tops
 }
 
 // scene draws the figure.
@@ -148,9 +148,13 @@ func (l *layout) arrange(width, height float64) error {
 	share := func(free float64, fr *frame) float64 { return free * fr.panel.weight() / weights }
 	free := height - top - 1 - panelGap*float64(len(l.panels)-1)
 	for _, fr := range l.panels {
-		l.name(fr, share(free, fr)-fr.below-ascent, width)
-		fr.above += ascent / 2
+		fr.above = ascent / 2
 		free -= fr.below + fr.above
+	}
+	without := free // names above a panel take their height from all; each is judged as if it had none
+	for _, fr := range l.panels {
+		l.name(fr, share(without, fr), width)
+		free -= fr.above - ascent/2
 	}
 	y := top
 	for i, fr := range l.panels {
@@ -205,17 +209,17 @@ func (p *Panel) weight() float64 {
 // sides sets the left and right edge of all plot areas.
 func (l *layout) sides(width float64) error {
 	l.right = width - 3
-	labels := false
+	lines := 0
 	for _, fr := range l.panels {
 		l.numbers = max(l.numbers, l.widest(fr.y.ticks))
-		labels = labels || fr.sideLabel
+		lines = max(lines, len(fr.side))
 		for _, e := range fr.labels {
 			l.right = min(l.right, width-1-leader-l.width(e.text))
 		}
 	}
 	l.left = 1 + l.numbers + tickGap + tickLong
-	if labels {
-		l.left += lineHigh + 3
+	if lines > 0 {
+		l.left += lineHigh*float64(lines) + 3
 	}
 	if l.right-l.left < 20 {
 		return fmt.Errorf("figure: %.1f cm are too narrow for the numbers on its axes", width/perCM)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Layers are named where the reader looks: lines at their right end, vertical lines at their top. Where that
@@ -35,8 +36,8 @@ type legendItem struct {
 
 // name decides how a panel's layers are named, and what stands above its plot area, given the height that area would have without.
 func (l *layout) name(fr *frame, high, width float64) {
-	fr.sideLabel = fr.y.axis.Label != "" && l.width(clean(fr.y.axis.Label)) <= high+4
-	if fr.y.axis.Label != "" && !fr.sideLabel {
+	fr.side = l.sideLines(fr.y.axis.Label, high+8)
+	if fr.y.axis.Label != "" && fr.side == nil {
 		fr.above += lineHigh + 1
 	}
 	flags, flagged := l.flags(fr, width)
@@ -54,6 +55,31 @@ func (l *layout) name(fr *frame, high, width float64) {
 	if fr.flags || fr.y.bulky() {
 		fr.above += lineHigh
 	}
+}
+
+// sideLines breaks a y label into one line, or two at a bracket or a space, that fit the room; nil when it is too long.
+func (l *layout) sideLines(label string, room float64) []string {
+	label = clean(label)
+	if label == "" {
+		return nil
+	}
+	if l.width(label) <= room {
+		return []string{label}
+	}
+	words := strings.Fields(strings.ReplaceAll(label, " (", " \x00("))
+	best, widest := []string(nil), math.Inf(1)
+	for i := 1; i < len(words); i++ {
+		first, second := strings.Join(words[:i], " "), strings.Join(words[i:], " ")
+		wide := max(l.width(first), l.width(second))
+		if strings.HasPrefix(second, "\x00") {
+			wide -= room // before the unit's bracket if that is possible at all
+		}
+		first, second = strings.ReplaceAll(first, "\x00", ""), strings.ReplaceAll(second, "\x00", "")
+		if wide < widest && l.width(first) <= room && l.width(second) <= room {
+			best, widest = []string{first, second}, wide
+		}
+	}
+	return best
 }
 
 // flags says whether vertical lines have names, and whether these can stand side by side at the tops. The plot area's

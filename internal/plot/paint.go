@@ -79,17 +79,14 @@ func (l *layout) numbersY(fr *frame) {
 		x := l.left - tickLong - tickGap
 		l.tickText(t, x, fr.y.place(t.at)+ascent/2, end)
 	}
-	label := l.fit(fr.y.axis.Label, textSize, l.page())
-	switch {
-	case label == "":
-	case fr.sideLabel:
-		// Centred on the plot area, but not beyond its panel.
-		half := l.width(label) / 2
-		y := max((fr.top+fr.bottom)/2, fr.top-fr.above+half)
-		x := l.left - tickLong - tickGap - l.numbers - 6
-		l.scene.write(text{at: at(x, y), body: label, size: units(textSize), anchor: middle, turned: true})
-	default:
-		l.scene.write(text{at: at(1, fr.top-fr.above+ascent+1), body: label, size: units(textSize)})
+	for i, line := range fr.side {
+		// Centred on the plot area, but not beyond the page.
+		y := max((fr.top+fr.bottom)/2, 1+l.width(line)/2)
+		x := l.left - tickLong - tickGap - l.numbers - 6 - float64(lineHigh*float64(len(fr.side)-1-i))
+		l.scene.write(text{at: at(x, y), body: line, size: units(textSize), anchor: middle, turned: true})
+	}
+	if fr.side == nil {
+		l.scene.write(text{at: at(1, fr.top-fr.above+ascent+1), body: l.fit(fr.y.axis.Label, textSize, l.page()), size: units(textSize)})
 	}
 	if fr.y.exponent != 0 {
 		l.scene.write(text{at: at(l.left-tickLong, fr.top-4), body: "×10", raised: signed(fr.y.exponent), size: units(textSize)})
