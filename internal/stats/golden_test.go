@@ -113,10 +113,10 @@ type goldenSummary struct {
 	Describe  map[string]float64
 	Moments   map[string]float64
 	Decompose []struct {
-		Period            int
-		Model             string
-		Trend_strength    *float64
-		Seasonal_strength *float64
+		Period           int
+		Model            string
+		TrendStrength    *float64 `json:"trend_strength"`
+		SeasonalStrength *float64 `json:"seasonal_strength"`
 	}
 	Histogram map[string]struct {
 		Edges  []float64
@@ -240,8 +240,8 @@ func goldenDecompose(t *testing.T, c goldenCase, x []float64, s *goldenSummary) 
 		near(t, name+" trend", d.Trend, want["trend"], 0, 1e-12)
 		near(t, name+" residual", d.Residual, want["resid"], scale, 1e-12)
 		near(t, name+" seasonal", d.Figure, columns(t, "golden/eda/"+name+"_seasonal.csv")["seasonal"], scale, 1e-12)
-		if w.Trend_strength != nil {
-			near(t, name+" strengths", []float64{d.TrendStrength, d.SeasonalStrength}, []float64{*w.Trend_strength, *w.Seasonal_strength}, 0, 1e-11)
+		if w.TrendStrength != nil {
+			near(t, name+" strengths", []float64{d.TrendStrength, d.SeasonalStrength}, []float64{*w.TrendStrength, *w.SeasonalStrength}, 0, 1e-11)
 		}
 	}
 }

@@ -8,10 +8,10 @@ import (
 
 // byPhase sums values by their phase: enough to know the seasonal figure and what it explains.
 type byPhase struct {
-	count        []float64
-	sums         []float64
-	squares      []float64
-	means, whole []float64 // scratch of strength
+	count   []float64
+	sums    []float64
+	squares []float64
+	means   []float64 // scratch of figure
 }
 
 func newByPhase(period int) *byPhase {

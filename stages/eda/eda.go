@@ -146,7 +146,8 @@ func (e *Explore) analyse(ctx context.Context, env *stages.Env) (strict, publish
 	if s.Len() == 0 {
 		return nil, nil, fmt.Errorf("%s: the series has no intervals, so there is nothing to describe; does the capture hold IP packets?", e.Series.From)
 	}
-	env.Progress.Total(int64(2*(1+len(e.periods())*len(e.models()))), "analyses")
+	total := int64(2 * (1 + len(e.periods())*len(e.models())))
+	env.Progress.Total(total, "analyses")
 	done := int64(0)
 	step := func() { done++; env.Progress.Done(done) }
 	kept := false
@@ -171,6 +172,7 @@ func (e *Explore) analyse(ctx context.Context, env *stages.Env) (strict, publish
 	if same(careful, faithful) {
 		again := *strict
 		published, again.protocol = &again, forecast.Published
+		env.Progress.Done(total)
 	} else if published, err = e.look(ctx, faithful, forecast.Published, step); err != nil {
 		return nil, nil, err
 	}

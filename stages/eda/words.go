@@ -8,7 +8,8 @@ type words struct {
 	acf, pacf, lags                           string // lags takes the interval
 	frequency, power                          string
 	packets                                   string
-	traffic, packetRate, other                string
+	traffic, capturedTraffic                  string
+	packetRate, other                         string
 	wireLength, capturedLength, bins          string // bins takes the width
 	// what a figure shows, for those who cannot see it
 	series, decomposition, correlation, periodogram, sizes string
@@ -17,7 +18,7 @@ type words struct {
 var english = words{
 	time: "time (UTC)", observed: "observed", trend: "trend", seasonal: "seasonal", residual: "residual",
 	acf: "autocorrelation", pacf: "partial autocorrelation", lags: "lag (intervals of %s)", frequency: "frequency", power: "power density",
-	packets: "packets", traffic: "traffic", packetRate: "packets", other: "other",
+	packets: "packets", traffic: "traffic", capturedTraffic: "captured traffic", packetRate: "packets", other: "other",
 	wireLength: "packet length on the wire (B%s)", capturedLength: "captured packet length (B%s)", bins: ", bins of %d",
 	series:        "The series over time.",
 	decomposition: "The series, its trend, its seasonal part and what is left, over time.",
@@ -29,7 +30,7 @@ var english = words{
 var portuguese = words{
 	time: "tempo (UTC)", observed: "observado", trend: "tendência", seasonal: "sazonal", residual: "resíduo",
 	acf: "autocorrelação", pacf: "autocorrelação parcial", lags: "defasagem (intervalos de %s)", frequency: "frequência", power: "densidade de potência",
-	packets: "pacotes", traffic: "tráfego", packetRate: "pacotes", other: "outros",
+	packets: "pacotes", traffic: "tráfego", capturedTraffic: "tráfego capturado", packetRate: "pacotes", other: "outros",
 	wireLength: "tamanho do pacote no enlace (B%s)", capturedLength: "tamanho capturado do pacote (B%s)", bins: ", classes de %d",
 	series:        "A série ao longo do tempo.",
 	decomposition: "A série, sua tendência, sua parte sazonal e o que resta, ao longo do tempo.",
@@ -41,7 +42,7 @@ var portuguese = words{
 var spanish = words{
 	time: "tiempo (UTC)", observed: "observado", trend: "tendencia", seasonal: "estacional", residual: "residuo",
 	acf: "autocorrelación", pacf: "autocorrelación parcial", lags: "retardo (intervalos de %s)", frequency: "frecuencia", power: "densidad de potencia",
-	packets: "paquetes", traffic: "tráfico", packetRate: "paquetes", other: "otros",
+	packets: "paquetes", traffic: "tráfico", capturedTraffic: "tráfico capturado", packetRate: "paquetes", other: "otros",
 	wireLength: "longitud del paquete en el enlace (B%s)", capturedLength: "longitud capturada del paquete (B%s)", bins: ", clases de %d",
 	series:        "La serie a lo largo del tiempo.",
 	decomposition: "La serie, su tendencia, su parte estacional y lo que queda, a lo largo del tiempo.",
@@ -63,8 +64,10 @@ func wordsOf(language string) *words {
 // quantity names a column: the known ones in words, a user's own by its name.
 func (w *words) quantity(column string) string {
 	switch column {
-	case "wire_bytes", "captured_bytes":
+	case "wire_bytes":
 		return w.traffic
+	case "captured_bytes":
+		return w.capturedTraffic
 	case "packets":
 		return w.packetRate
 	}
