@@ -29,16 +29,16 @@ type batch struct {
 	used    int // samples of this batch
 	workers int
 
-	x      []float32 // [T+1][K][lanes]
-	gates  []float32 // [T][4H][lanes]
-	cells  []float32 // [T+1][H][lanes]; the first is zero
-	curved []float32 // [T][H][lanes]
-	turned []float32 // [T][lanes][W]
-	dh, dc []float32
-	output []float32 // [lanes]
-	error_ []float32 // [lanes]: output - target
-	dOut   []float32 // [lanes]: 2/B (output - target), zero in the padding
-	target []float32 // [lanes]
+	x        []float32 // [T+1][K][lanes]
+	gates    []float32 // [T][4H][lanes]
+	cells    []float32 // [T+1][H][lanes]; the first is zero
+	curved   []float32 // [T][H][lanes]
+	turned   []float32 // [T][lanes][W]
+	dh, dc   []float32
+	output   []float32 // [lanes]
+	residual []float32 // [lanes]: output - target
+	dOut     []float32 // [lanes]: 2/B (output - target), zero in the padding
+	target   []float32 // [lanes]
 
 	sum   []float32 // gradient of the weights, [4H][W]
 	dense []float32 // gradient of the dense layer, [H+1]
@@ -62,7 +62,7 @@ func newBatch(m *Model, k *kernels, steps, size, workers int, training bool) *ba
 		b.turned = make([]float32, steps*n*m.width())
 		b.dh = make([]float32, roundUp(h, 4)*n)
 		b.dc = make([]float32, h*n)
-		b.error_, b.dOut, b.target = make([]float32, n), make([]float32, n), make([]float32, n)
+		b.residual, b.dOut, b.target = make([]float32, n), make([]float32, n), make([]float32, n)
 		b.sum, b.dense = make([]float32, len(m.weights)), make([]float32, len(m.dense))
 	}
 	return b
@@ -142,13 +142,13 @@ func (b *batch) learn(after func(lo, hi int)) float64 {
 	parallel(b.workers, roundUp(b.used, group), group, func(lo, hi int) {
 		b.forward(lo, hi)
 		for i := lo; i < min(hi, b.used); i++ {
-			b.error_[i] = b.output[i] - b.target[i]
-			b.dOut[i] = scale * b.error_[i]
+			b.residual[i] = b.output[i] - b.target[i]
+			b.dOut[i] = scale * b.residual[i]
 		}
 		b.backward(lo, hi)
 	})
 	sum := 0.0
-	for _, e := range b.error_[:b.used] {
+	for _, e := range b.residual[:b.used] {
 		sum += float64(float64(e) * float64(e))
 	}
 	h := b.at(b.x, b.steps, m.rows())
@@ -220,8 +220,8 @@ func newOptimiser(m *Model, rate float64) *optimiser {
 
 // next starts a step and returns its rate, lr sqrt(1-beta2^t)/(1-beta1^t).
 func (o *optimiser) next() float32 {
-	o.power1 *= float64(float32(beta1))
-	o.power2 *= float64(float32(beta2))
+	o.power1 = float64(o.power1 * float64(float32(beta1)))
+	o.power2 = float64(o.power2 * float64(float32(beta2)))
 	return float32(o.rate * math.Sqrt(1-o.power2) / (1 - o.power1))
 }
 

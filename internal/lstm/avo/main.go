@@ -447,8 +447,8 @@ func transpose() {
 	for h := range 2 {
 		for c := range 4 {
 			b[4*h+c] = YMM()
-			select_ := []uint8{0x44, 0xee}[c%2]
-			VSHUFPS(Imm(uint64(select_)), a[4*h+2+c/2], a[4*h+c/2], b[4*h+c])
+			pairs := []uint8{0x44, 0xee}[c%2]
+			VSHUFPS(Imm(uint64(pairs)), a[4*h+2+c/2], a[4*h+c/2], b[4*h+c])
 		}
 	}
 	out := newRows4(turned, width)
