@@ -53,7 +53,7 @@ func TestMarkdown(t *testing.T) {
 func TestUnsupported(t *testing.T) {
 	for markdown, want := range map[string]string{
 		"# T\n\n<b>x</b>":                 "t.md:3: HTML is not understood",
-		"# T\n\n<div>\nx\n</div>":          "t.md:3: HTML is not understood",
+		"# T\n\n<div>\nx\n</div>":         "t.md:3: HTML is not understood",
 		"# T\n\ntext ![x](y.png)":         "t.md:3: pictures come from stages",
 		"# T\n\n# U":                      "t.md:3: a second title",
 		"text":                            "no title",
@@ -97,7 +97,9 @@ func TestMarks(t *testing.T) {
 }
 
 func TestMacrosAreUnique(t *testing.T) {
-	n := func(text, name string) *Number { return &Number{Text: text, Name: name, Sources: []Source{{From: name}}} }
+	n := func(text, name string) *Number {
+		return &Number{Text: text, Name: name, Sources: []Source{{From: name}}}
+	}
 	d := &Document{Language: "en", Title: []Inline{Text("t")}, Blocks: []Block{Paragraph{[]Inline{n("1", "a b"), n("2", "a_b"), n("1", "a b"), n("3", "A b")}}}}
 	paper, err := d.LaTeX()
 	if err != nil {

@@ -184,13 +184,17 @@ func (r *latex) table(t *Table) (string, error) {
 	}
 	label := "tab:" + t.Name
 	input := fmt.Sprintf("\\input{tables/%s}\n", t.Name)
+	size := "\\small"
+	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Wide }) {
+		size = "\\footnotesize"
+	}
 	if t.long() {
-		r.tables[t.Name] = fmt.Sprintf("{\\small\\setlength{\\LTcapwidth}{\\linewidth}\n\\begin{longtable}{%s}\n\\caption{%s}\\label{%s}\\\\\n\\toprule\n%s\\midrule\n\\endfirsthead\n\\toprule\n%s\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n%s\\end{longtable}}\n",
-			spec, caption, label, head, head, rows)
+		r.tables[t.Name] = fmt.Sprintf("{%s\\setlength{\\LTcapwidth}{\\linewidth}\n\\begin{longtable}{%s}\n\\caption{%s}\\label{%s}\\\\\n\\toprule\n%s\\midrule\n\\endfirsthead\n\\toprule\n%s\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n%s\\end{longtable}}\n",
+			size, spec, caption, label, head, head, rows)
 		return input, nil
 	}
 	r.tables[t.Name] = fmt.Sprintf("\\begin{tabular}{%s}\n\\toprule\n%s\\midrule\n%s\\bottomrule\n\\end{tabular}%%\n", spec, head, rows)
-	return fmt.Sprintf("\\begin{table}[htbp]\n\\centering\\small\n\\caption{%s}\n\\label{%s}\n\\fitted{%s}\n\\end{table}\n", caption, label, strings.TrimSpace(input)), nil
+	return fmt.Sprintf("\\begin{table}[htbp]\n\\centering%s\n\\caption{%s}\n\\label{%s}\n\\fitted{%s}\n\\end{table}\n", size, caption, label, strings.TrimSpace(input)), nil
 }
 
 // columns is the tabular's column specification. Wide columns share the line width.

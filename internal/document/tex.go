@@ -77,7 +77,7 @@ func texCode(s string) string {
 			b.WriteString(EscapeTeX(string(r)))
 		}
 		run++
-		if strings.ContainsRune(`/\._-[],:;=&?+@"#%`, r) {
+		if strings.ContainsRune(`/\._-[],:;=&?+@#%`, r) {
 			b.WriteString(`\allowbreak{}`)
 			run = 0
 		} else if r == ' ' {

@@ -126,7 +126,11 @@ func (r *renderer) describeTable(g *group, labels []string) (*document.Table, er
 		head := w.protocol(p)
 		for _, v := range values {
 			if v != nil && v.labels["column"] != "" {
-				head += ": " + strings.ReplaceAll(v.labels["column"], "_", " ")
+				name := w.columns[v.labels["column"]]
+				if name == "" {
+					name = v.labels["column"]
+				}
+				head += ": " + name
 				break
 			}
 		}

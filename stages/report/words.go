@@ -13,6 +13,7 @@ type words struct {
 	packets, rows, wire, captured, other, capture, from                string
 	share, commonest, size, kind, period, strength, cycle              string
 	additive, multiplicative, refused, few, targets                    string
+	columns                                                            map[string]string // of series
 	reasons                                                            map[string]string
 	models                                                             map[string]string
 	lstm                                                               string // look-back, epochs, batch
@@ -31,7 +32,8 @@ func wordsOf(language string) *words {
 			reasons: map[string]string{"short": "menos de 2 ciclos", "constant": "série constante", "not positive": "valores não positivos"},
 			models: map[string]string{"naive": "último valor", "drift": "deriva", "mean": "média do treino", "seasonal_naive": "último ciclo (%s)", "moving_average": "média móvel (%s)",
 				"ses": "suavização exponencial", "holt": "Holt", "ar": "AR(%s)"},
-			lstm: "LSTM (janela %s, %s épocas, lote %s)", theCapture: "captura única"}
+			columns: map[string]string{"wire_bytes": "bytes no fio", "captured_bytes": "bytes capturados", "packets": "pacotes"},
+			lstm:    "LSTM (janela %s, %s épocas, lote %s)", theCapture: "captura única"}
 	case "es":
 		return &words{statistic: "Estadístico", count: "Cantidad", mean: "Media", std: "Desviación típica", min: "Mínimo", max: "Máximo", percentile: "Percentil %d",
 			published: "publicado", strict: "estricto", lookBack: "Ventana", schedule: "Épocas/lote", modelHead: "Modelo", interval: "IC del 95 %", chosen: "elegido",
@@ -42,7 +44,8 @@ func wordsOf(language string) *words {
 			reasons: map[string]string{"short": "menos de 2 ciclos", "constant": "serie constante", "not positive": "valores no positivos"},
 			models: map[string]string{"naive": "último valor", "drift": "deriva", "mean": "media del entrenamiento", "seasonal_naive": "último ciclo (%s)", "moving_average": "media móvil (%s)",
 				"ses": "suavizado exponencial", "holt": "Holt", "ar": "AR(%s)"},
-			lstm: "LSTM (ventana %s, %s épocas, lote %s)", theCapture: "la captura"}
+			columns: map[string]string{"wire_bytes": "bytes en el cable", "captured_bytes": "bytes capturados", "packets": "paquetes"},
+			lstm:    "LSTM (ventana %s, %s épocas, lote %s)", theCapture: "la captura"}
 	}
 	return &words{statistic: "Statistic", count: "Count", mean: "Mean", std: "Standard deviation", min: "Minimum", max: "Maximum", percentile: "%dth percentile",
 		published: "published", strict: "strict", lookBack: "Look-back", schedule: "Epochs/batch", modelHead: "Model", interval: "95 % interval", chosen: "chosen",
@@ -53,7 +56,8 @@ func wordsOf(language string) *words {
 		reasons: map[string]string{"short": "fewer than 2 cycles", "constant": "constant series", "not positive": "values that are not positive"},
 		models: map[string]string{"naive": "last value", "drift": "drift", "mean": "training mean", "seasonal_naive": "last cycle (%s)", "moving_average": "moving average (%s)",
 			"ses": "exponential smoothing", "holt": "Holt", "ar": "AR(%s)"},
-		lstm: "LSTM (look-back %s, %s epochs, batch %s)", theCapture: "the capture"}
+		columns: map[string]string{"wire_bytes": "bytes on the wire", "captured_bytes": "captured bytes"},
+		lstm:    "LSTM (look-back %s, %s epochs, batch %s)", theCapture: "the capture"}
 }
 
 // model names a model by its labels, in prose.
