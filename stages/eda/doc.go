@@ -70,7 +70,7 @@
 //	peak_share              rank (1..5)                        -         their share of the whole power
 //	hurst                   method "local whittle"             -         Hurst exponent; low, high: 95 %; count: frequencies used
 //	hurst_long_memory       -                                  -         1 when low > 0.5: Bartlett's and Ljung-Box's intervals are then too narrow (they assume short memory)
-//	hurst_nonstationary     -                                  -         1 when the estimate is 1 or more
+//	hurst_nonstationary     -                                  -         1 when the estimate is 1 or more; both flags are 0 when there is a hurst_cycle
 //	hurst_cycle             -                                  s         present when a cycle of that period outweighs the memory: do not quote the exponent then
 //	adf, adf_p, adf_lags    -                                  -         augmented Dickey-Fuller, constant, lags by AIC: small p speaks against a unit root
 //	kpss, kpss_p, kpss_lags -                                  -         KPSS for a constant level, automatic lags: small p speaks against stationarity; p is cut to 0.01..0.1

@@ -55,8 +55,8 @@ func (a *analysis) metrics() []metric.Metric {
 	if h := a.hurst; h != nil {
 		m := c.between("hurst", h.H, h.Low, h.High, "method", hurstMethod)
 		*m = m.Over(h.Frequencies)
-		c.flag("hurst_long_memory", h.Low > 0.5)
-		c.flag("hurst_nonstationary", h.H >= 1)
+		c.flag("hurst_long_memory", h.Cycle == 0 && h.Low > 0.5)
+		c.flag("hurst_nonstationary", h.Cycle == 0 && h.H >= 1)
 		if h.Cycle > 0 {
 			c.add("hurst_cycle", a.hurstCycle(), "s")
 		}
