@@ -115,6 +115,17 @@ var situations = []situation{
 	{"both", one("demo", both, -0.01, 0.3, false), []string{"not distinguishably better or worse", "does not stand out from noise", "The published protocol beside"}, []string{"too short", "is better than the linear"}},
 	{"lstm better", one("demo", both, 0.08, 0.001, false), []string{"is better than the linear"}, []string{"not distinguishably"}},
 	{"lstm worse", one("demo", both, -0.08, 0.001, false), []string{"is worse than the linear"}, []string{"not distinguishably"}},
+	{"chosen badly", func(t testing.TB) map[string]map[string]stages.Tree {
+		c := one("demo", both, -0.01, 0.3, false)(t)
+		metrics := forecastMetrics(both, -0.01, 0.3)
+		for i, m := range metrics { // AR, chosen on the validation part, is worse than the last value on the test part
+			if m.Labels["model"] == "ar" && m.Name == "rmse_gain" {
+				metrics[i].Value = -0.2
+			}
+		}
+		c["demo"]["forecast"].Named["metrics"] = metricsOf(t, "evaluate.forecast.metrics", metrics)
+		return c
+	}, []string{"but on the test part repeating the last value does better"}, []string{"forecasts demo best"}},
 	{"strict", one("demo", []string{"strict"}, -0.01, 0.3, false), []string{"AR(20)"}, []string{"The published protocol beside"}},
 	{"published", one("demo", []string{"published"}, -0.01, 0.3, false), []string{"By the published protocol"}, []string{"ranks all models"}},
 	{"eda only", without(one("demo", both, 0, 1, false), "forecast"), []string{"averages"}, []string{"The forecast"}},
