@@ -12,119 +12,124 @@ import (
 	"unicode/utf8"
 
 	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"weir/runner"
 	"weir/stages"
 )
 
-// display shows a run: finished lines above, on a terminal one bar for each stage that runs and one for all. It implements runner.Observer.
+// display shows a run: finished lines above, on a terminal one bar for each stage that runs and one for all (bars.go). Without a terminal a
+// stage that takes long has a line when it is under way and one when it is done. It implements runner.Observer.
+//
+// The bars are drawn by goroutines of their library, which never take mu: a goroutine of ours, watch, leaves them what to draw.
 type display struct {
 	style  style
 	out    io.Writer // where lines go: above the bars, or plainly to stderr
 	events *json.Encoder
-	bars   *mpb.Progress // nil without a terminal
-	width  int           // of the addresses
+	width  int // of the addresses
+	column int // where a line's time ends
+	bars   *mpb.Progress
+	quit   chan struct{} // ends watch
+	ended  sync.WaitGroup
 
-	mu     sync.Mutex
-	groups map[string]*group
-	total  *group
-	failed []string
+	mu       sync.Mutex
+	groups   []*group
+	byName   map[string]*group
+	total    *group
+	stopping bool
+	blocked  int // steps that were not started because of a failure
+	spared   int // steps that did not have to run: their inputs came out as they were
 }
 
-// group is a stage block: one bar for all its instances.
+// group is a stage block: one bar and, when it has many instances, one line for all of them.
 type group struct {
-	name   string
-	all    int // instances that run or may run
-	ended  int
-	ran    int
-	took   time.Duration
-	reason string
-	mixed  bool // not all for the same reason
-	active map[*runner.Step]*progress
-	bar    *mpb.Bar
-	began  time.Time
+	name    string
+	index   int // of its first step
+	all     int // instances that run or may run
+	ended   int
+	ran     int
+	reason  string
+	mixed   bool // not all for the same reason
+	said    bool // its first line was written
+	active  []*progress
+	bar     *bar
+	began   time.Time
+	elapsed time.Duration // between its first start and its last end
 }
 
 // manyInstances is the size from which a stage's finished instances share a line.
 const manyInstances = 7
 
-// grain is the resolution of a bar: steps of one instance.
-const grain = 1000
+// longStage is from when on a stage has a line of its own before it is done, where there are no bars.
+const longStage = 3 * time.Second
 
-func newDisplay(a *App, plan *runner.Plan, events *json.Encoder) *display {
-	d := &display{style: a.style, out: a.Err, groups: map[string]*group{}, events: events, total: &group{name: "total", began: time.Now()}}
+func newDisplay(s style, out io.Writer, groups []*group, width int, events *json.Encoder) *display {
+	d := &display{
+		style: s, out: out, events: events, width: min(maxAddress, width), column: min(100, s.columns()-1), quit: make(chan struct{}),
+		groups: groups, byName: map[string]*group{}, total: &group{name: "total", began: time.Now()},
+	}
+	for _, g := range groups {
+		d.byName[g.name] = g
+		d.total.all += g.all
+	}
+	d.openBars()
+	d.ended.Go(d.watch)
+	return d
+}
+
+// maxAddress is the width up to which addresses are aligned; longer ones are written out and push what follows to the right.
+const maxAddress = 44
+
+// groupsOf are the stages of a plan of which something runs, and the width that their addresses need.
+func groupsOf(plan *runner.Plan) (groups []*group, width int) {
+	byName := map[string]*group{}
 	for _, s := range plan.Steps {
 		if s.Status != runner.ToRun && s.Status != runner.MayRun {
 			continue
 		}
-		id := s.Kind.Name + "." + s.Name
-		g := d.groups[id]
+		id := stageName(s)
+		g := byName[id]
 		if g == nil {
-			g = &group{name: id, reason: s.Reason, active: map[*runner.Step]*progress{}}
-			d.groups[id] = g
+			g = &group{name: id, index: s.Index, reason: s.Reason}
+			byName[id] = g
+			groups = append(groups, g)
 		}
 		g.mixed = g.mixed || g.reason != s.Reason
 		g.all++
-		d.total.all++
 		name := s.Address
 		if g.all >= manyInstances {
 			name = id
 		}
-		d.width = min(44, max(d.width, utf8.RuneCountInString(name)))
+		width = max(width, utf8.RuneCountInString(name))
 	}
-	if a.style.terminal && d.total.all > 0 && events == nil {
-		d.bars = mpb.New(mpb.WithOutput(a.Err), mpb.WithWidth(20), mpb.WithRefreshRate(120*time.Millisecond))
-		d.out = d.bars
-		d.addBar(d.total, 1<<20)
-	}
-	return d
+	return groups, width
 }
 
-func (d *display) addBar(g *group, priority int) {
-	name := fmt.Sprintf("  %-*s ", d.width, shorten(g.name, d.width))
-	g.bar = d.bars.New(int64(g.all)*grain, mpb.BarStyle().Lbound("").Rbound("").Filler("█").Tip("█").Padding("·"),
-		mpb.BarRemoveOnComplete(), mpb.BarPriority(priority),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return name })),
-		mpb.AppendDecorators(decor.Any(func(st decor.Statistics) string {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			return " " + d.beside(g, st)
-		})))
-}
-
-// beside is the text behind a bar: how many, at what rate, what the stage says, how long still.
-func (d *display) beside(g *group, st decor.Statistics) string {
-	var parts []string
-	if g.all > 1 {
-		parts = append(parts, fmt.Sprintf("%d/%d", g.ended, g.all))
-	}
-	for _, p := range g.active {
-		if text := p.text(g.all == 1); text != "" {
-			parts = append(parts, text)
-			break
-		}
-	}
-	if share := float64(st.Current) / float64(max(1, st.Total)); share > 0.02 && share < 1 && time.Since(g.began) > time.Second {
-		left := time.Duration(float64(time.Since(g.began)) * (1 - share) / share)
-		parts = append(parts, took(max(left, time.Second))+" left")
-	}
-	return strings.Join(parts, " · ")
-}
+func stageName(s *runner.Step) string { return s.Kind.Name + "." + s.Name }
 
 // Started implements runner.Observer.
 func (d *display) Started(s *runner.Step) stages.Progress {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.event("started", s, nil)
-	g := d.groups[s.Kind.Name+"."+s.Name]
-	p := &progress{d: d, g: g, began: time.Now()}
-	g.active[s] = p
+	return d.begin(d.byName[stageName(s)], s.Address, s)
+}
+
+// beginOne starts the only stage of `weir do`.
+func (d *display) beginOne(name string) stages.Progress {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.begin(d.groups[0], name, nil)
+}
+
+// begin is called with mu held.
+func (d *display) begin(g *group, address string, s *runner.Step) *progress {
+	p := &progress{display: d, address: address, step: s, began: time.Now()}
+	g.active = append(g.active, p)
 	if g.began.IsZero() {
-		g.began = time.Now()
+		g.began = p.began
 	}
-	if d.bars != nil && g.bar == nil {
-		d.addBar(g, s.Index)
+	if g.bar == nil {
+		d.addBar(g, g.index)
 	}
 	return p
 }
@@ -142,55 +147,71 @@ func (d *display) Finished(s *runner.Step, o runner.Outcome) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.event("finished", s, &o)
-	g := d.groups[s.Kind.Name+"."+s.Name]
-	delete(g.active, s)
-	if o.Cause != nil || errors.Is(o.Err, context.Canceled) {
+	g := d.byName[stageName(s)]
+	waited := false
+	for i, p := range g.active {
+		if p.step == s {
+			g.active = append(g.active[:i], g.active[i+1:]...)
+			waited = true
+			break
+		}
+	}
+	switch {
+	case o.Cause != nil:
+		d.blocked++
+		return
+	case errors.Is(o.Err, context.Canceled):
 		return
 	}
 	g.ended++
 	d.total.ended++
+	g.elapsed = time.Since(g.began)
 	switch {
+	case errors.Is(o.Err, runner.ErrHeld): // said at the end
 	case o.Err != nil:
-		d.failed = append(d.failed, s.Address)
 		fmt.Fprintf(d.out, "%s  %s: %v\n        weir log '%s'\n", d.style.Error("failed"), s.Address, o.Err, s.Address)
+	case o.Cached && !waited:
+		d.spared++
 	case o.Cached:
+		d.line(s.Address, d.style.dim("made by the other run"), 0)
 	default:
 		g.ran++
-		g.took += o.Took
 		if g.all < manyInstances {
-			d.finished(s, o)
+			d.line(s.Address, firstOf(o.Record.Summary, "done")+d.because(s.Reason), o.Took)
 		}
 		for _, w := range o.Record.Warnings {
 			fmt.Fprintf(d.out, "  %s %s: %s\n", d.style.warn("warning"), s.Address, w)
 		}
 	}
 	if g.all >= manyInstances && g.ended == g.all && g.ran > 0 {
-		text := fmt.Sprintf("%s done", plural(g.ran, "instance"))
-		if !g.mixed && g.reason != "new" {
-			text += d.style.dim("  (" + g.reason + ")")
+		reason := g.reason
+		if g.mixed {
+			reason = ""
 		}
-		d.line(g.name, text, time.Since(g.began))
+		d.line(g.name, plural(g.ran, "instance")+" done"+d.because(reason), g.elapsed)
 	}
-	d.advance(g)
 }
 
-func (d *display) finished(s *runner.Step, o runner.Outcome) {
-	text := firstOf(o.Record.Summary, "done")
-	if s.Reason != "new" && s.Reason != "" {
-		text += d.style.dim("  (" + s.Reason + ")")
+// because is a reason behind what a stage did; that it is new needs no words.
+func (d *display) because(reason string) string {
+	if reason == "new" || reason == "" {
+		return ""
 	}
-	d.line(s.Address, text, o.Took)
+	return d.style.dim("  (" + reason + ")")
 }
 
 // line writes a finished line: address, text, time at the right.
 func (d *display) line(address, text string, t time.Duration) {
-	when := ""
+	line := fmt.Sprintf("  %-*s  %s", d.width, address, text)
 	if t > 0 {
-		when = took(t)
+		line = atRight(line, d.style.dim(took(t)), d.column)
 	}
-	const column = 52
-	pad := max(1, column-printed(text))
-	fmt.Fprintf(d.out, "  %-*s %s%*s%s\n", d.width, address, text, pad, "", d.style.dim(fmt.Sprintf("%7s", when)))
+	fmt.Fprintln(d.out, line)
+}
+
+// atRight puts a text behind a line so that it ends in the column, or two blanks behind the line when that is too long.
+func atRight(line, text string, column int) string {
+	return line + strings.Repeat(" ", max(2, column-printed(line)-printed(text))) + text
 }
 
 // printed is the width of a text without its colours.
@@ -213,43 +234,17 @@ func printed(text string) int {
 func (d *display) Stopping(active []*runner.Step) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.stopping = true
 	fmt.Fprintf(d.out, "%s stopping %s (again to kill)\n", d.style.warn("interrupted:"), plural(len(active), "stage"))
 }
 
-// advance moves the bars to where the work is.
-func (d *display) advance(g *group) {
-	if d.bars == nil {
-		return
+// countdown shows a note of a stage that is stopping where there are no bars to show it.
+func (d *display) countdown(address, note string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopping && d.bars == nil {
+		d.line(address, note, 0)
 	}
-	share := func(g *group) int64 {
-		n := float64(g.ended)
-		for _, p := range g.active {
-			n += p.share()
-		}
-		return int64(n * grain)
-	}
-	if g.bar != nil {
-		g.bar.SetCurrent(share(g))
-	}
-	var all int64
-	for _, other := range d.groups {
-		all += share(other)
-	}
-	d.total.bar.SetCurrent(min(all, int64(d.total.all)*grain-1))
-}
-
-// close takes the bars away.
-func (d *display) close() {
-	if d.bars == nil {
-		return
-	}
-	for _, g := range d.groups {
-		if g.bar != nil {
-			g.bar.Abort(true)
-		}
-	}
-	d.total.bar.Abort(true)
-	d.bars.Wait()
 }
 
 // event writes a line of `run --json`.
@@ -264,6 +259,8 @@ func (d *display) event(what string, s *runner.Step, o *runner.Outcome) {
 	if o != nil {
 		e.Status, e.Seconds = "done", o.Took.Seconds()
 		switch {
+		case errors.Is(o.Err, context.Canceled):
+			e.Status = "interrupted"
 		case o.Err != nil:
 			e.Status, e.Error = "failed", o.Err.Error()
 		case o.Cause != nil:
@@ -280,97 +277,14 @@ func (d *display) event(what string, s *runner.Step, o *runner.Outcome) {
 
 // runEvent is one line of `run --json`.
 type runEvent struct {
-	Format   int      `json:"format"`
-	Event    string   `json:"event"`
+	Format   int      `json:"format"` // 1
+	Event    string   `json:"event"`  // started, waiting, finished, nothing to do
 	Stage    string   `json:"stage,omitempty"`
 	Action   string   `json:"action,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
-	Status   string   `json:"status,omitempty"`
+	Status   string   `json:"status,omitempty"` // of a finished stage: done, cached, failed, skipped, interrupted
 	Seconds  float64  `json:"seconds,omitempty"`
 	Summary  string   `json:"summary,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 	Error    string   `json:"error,omitempty"`
-}
-
-// progress is what one running step reports.
-type progress struct {
-	d     *display
-	g     *group
-	began time.Time
-
-	mu    sync.Mutex
-	total int64
-	done  int64
-	unit  string
-	note  string
-	moved time.Time
-}
-
-// Total implements stages.Progress.
-func (p *progress) Total(n int64, unit string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.total, p.unit = n, unit
-}
-
-// Done implements stages.Progress.
-func (p *progress) Done(n int64) {
-	p.mu.Lock()
-	p.done = n
-	due := time.Since(p.moved) > 100*time.Millisecond
-	if due {
-		p.moved = time.Now()
-	}
-	p.mu.Unlock()
-	if due && p.d.bars != nil {
-		p.d.mu.Lock()
-		p.d.advance(p.g)
-		p.d.mu.Unlock()
-	}
-}
-
-// Note implements stages.Progress.
-func (p *progress) Note(text string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.note = text
-}
-
-func (p *progress) share() float64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.total <= 0 {
-		return 0
-	}
-	return min(0.99, float64(p.done)/float64(p.total))
-}
-
-// text is the note, and the rate where the bar stands for this step alone.
-func (p *progress) text(alone bool) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var parts []string
-	if s := time.Since(p.began).Seconds(); alone && p.done > 0 && s > 0.5 {
-		rate := float64(p.done) / s
-		switch {
-		case p.unit == "bytes":
-			parts = append(parts, size(int64(rate))+"/s")
-		case rate >= 10:
-			parts = append(parts, count(int64(rate))+" "+p.unit+"/s")
-		default:
-			parts = append(parts, fmt.Sprintf("%.1f %s/s", rate, p.unit))
-		}
-	}
-	if p.note != "" {
-		parts = append(parts, p.note)
-	}
-	return strings.Join(parts, " · ")
-}
-
-func shorten(s string, width int) string {
-	if utf8.RuneCountInString(s) <= width {
-		return s
-	}
-	runes := []rune(s)
-	return string(runes[:width-1]) + "…"
 }

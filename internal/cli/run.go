@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -68,8 +66,7 @@ func (a *App) run(ctx context.Context, po runner.PlanOptions, o runner.RunOption
 	for _, s := range plan.Steps {
 		s.Forced = s.Forced && s.Status == runner.ToRun
 	}
-	pending := plan.Pending()
-	if pending == 0 {
+	if plan.Pending() == 0 {
 		return a.nothingToDo(p, plan, began, asJSON)
 	}
 	fmt.Fprintf(a.Err, "%s\n", a.headline(plan))
@@ -77,10 +74,11 @@ func (a *App) run(ctx context.Context, po runner.PlanOptions, o runner.RunOption
 	if asJSON {
 		events = json.NewEncoder(a.Out)
 	}
-	d := newDisplay(a, plan, events)
+	groups, width := groupsOf(plan)
+	d := newDisplay(a.style, a.Err, groups, width, events)
 	result := p.Run(ctx, plan, o, d)
 	d.close()
-	return a.conclude(p, plan, result, pending)
+	return a.conclude(p, plan, result, d)
 }
 
 func (a *App) nothingToDo(p *runner.Project, plan *runner.Plan, began time.Time, asJSON bool) error {
@@ -92,7 +90,7 @@ func (a *App) nothingToDo(p *runner.Project, plan *runner.Plan, began time.Time,
 	if asJSON {
 		json.NewEncoder(a.Out).Encode(runEvent{Format: 1, Event: "nothing to do"})
 	}
-	fmt.Fprintf(a.Err, "%s · nothing to do %34s\n", a.headline(plan), a.style.dim(took(time.Since(began))))
+	fmt.Fprintln(a.Err, atRight(a.headline(plan)+" · nothing to do", a.style.dim(took(time.Since(began))), min(100, a.style.columns()-1)))
 	if len(written) > 0 {
 		fmt.Fprintf(a.Err, "%s put back into results/%s\n", plural(len(written), "file"), plan.Experiment.Name)
 	}
@@ -100,62 +98,74 @@ func (a *App) nothingToDo(p *runner.Project, plan *runner.Plan, began time.Time,
 }
 
 // conclude hands the results out and says how the run ended.
-func (a *App) conclude(p *runner.Project, plan *runner.Plan, r *runner.Result, pending int) error {
+func (a *App) conclude(p *runner.Project, plan *runner.Plan, r *runner.Result, d *display) error {
 	if _, err := p.HandOut(plan); err != nil {
 		return &exitError{Failed, err}
 	}
 	there := len(plan.Steps) - len(r.Failed) - r.Skipped
 	switch {
 	case errors.Is(r.Err, context.Canceled):
-		fmt.Fprintf(a.Err, "%d of %d done, the rest continues with `weir run`\n", there, len(plan.Steps))
+		fmt.Fprintf(a.Err, "%s of %s done, the rest continues with `%s`\n", count(int64(there)), count(int64(len(plan.Steps))), a.again())
 		return exit(Interrupted)
 	case errors.Is(r.Err, runner.ErrHeld):
 		fmt.Fprintf(a.Err, "%s: %v\n", r.Failed[0].Address, r.Err)
 		return exit(Held)
 	case r.Err != nil:
-		skipped := ""
-		if r.Skipped > 0 {
-			skipped = fmt.Sprintf("skipped %s · ", plural(r.Skipped, "action"))
+		var parts []string
+		if d.blocked > 0 {
+			parts = append(parts, fmt.Sprintf("skipped %s that %s it", plural(d.blocked, "action"), choose(d.blocked, "needs", "need")))
 		}
-		fmt.Fprintf(a.Err, "%s%d done · exit 1\n", skipped, there)
+		if rest := r.Skipped - d.blocked; rest > 0 {
+			parts = append(parts, fmt.Sprintf("%s not started (--keep-going starts them)", count(int64(rest))))
+		}
+		parts = append(parts, fmt.Sprintf("%s done · exit %d", count(int64(there)), Failed))
+		fmt.Fprintln(a.Err, strings.Join(parts, " · "))
 		return exit(Failed)
+	}
+	if d.spared > 0 {
+		fmt.Fprintln(a.Err, a.style.dim(fmt.Sprintf("  %s did not have to run: what %s came out as before", plural(d.spared, "action"), choose(d.spared, "it needs", "they need"))))
 	}
 	a.made(plan)
 	for _, sentence := range p.Findings(plan, 2) {
-		fmt.Fprintf(a.Err, "%s\n", a.style.strong(sentence))
+		fmt.Fprintln(a.Err, a.style.strong(sentence))
 	}
 	return nil
+}
+
+// again is the command that continues a run.
+func (a *App) again() string {
+	if a.experiment == defaultExperiment {
+		return "weir run"
+	}
+	return "weir run -e " + a.experiment
 }
 
 // made says what is in the results folder, first what to open first.
 func (a *App) made(plan *runner.Plan) {
 	dir := "results/" + plan.Experiment.Name + "/"
-	results := plan.Experiment.Pipeline.Results
-	if len(results) == 0 {
-		return
-	}
-	fmt.Fprintln(a.Err)
+	var first string
 	var others []string
-	first := ""
-	for _, r := range results {
-		if s := plan.Step(r.Ref.Instance); s == nil || s.Status != runner.Cached {
-			continue
-		}
-		switch {
+	for _, r := range plan.Experiment.Pipeline.Results {
+		switch s := plan.Step(r.Ref.Instance); {
+		case s == nil || s.Status != runner.Cached:
 		case first == "" && strings.HasSuffix(r.Path, ".html"):
 			first = r.Path
 		default:
 			others = append(others, r.Path)
 		}
 	}
+	if first == "" && len(others) == 0 {
+		return
+	}
+	fmt.Fprintln(a.Err)
 	if first != "" {
 		fmt.Fprintf(a.Err, "%s   open this first\n", dir+first)
 	}
-	if len(others) > 6 {
-		others = append(others[:6], fmt.Sprintf("and %d more", len(others)-6))
+	if n := len(others); n > 6 {
+		others = append(others[:5:5], fmt.Sprintf("and %d more", n-5))
 	}
 	if len(others) > 0 {
-		fmt.Fprintf(a.Err, "%s   beside it: %s\n", dir, strings.Join(others, ", "))
+		fmt.Fprintf(a.Err, "%s   %s\n", dir, strings.Join(others, ", "))
 	}
 	for _, s := range plan.Steps {
 		if s.Status == runner.Skipped && s.Kind.Tool != "" {
@@ -163,229 +173,4 @@ func (a *App) made(plan *runner.Plan) {
 		}
 	}
 	fmt.Fprintln(a.Err)
-}
-
-// headline is the first line of run and plan.
-func (a *App) headline(plan *runner.Plan) string {
-	cached, pending := plan.Count(runner.Cached), plan.Pending()
-	text := fmt.Sprintf("weir %s · %s · %s", Version, plan.Experiment.Name, plural(len(plan.Steps), "action"))
-	switch {
-	case pending == 0:
-		text += ", all cached"
-	case cached == 0:
-		text += fmt.Sprintf(", %s to run", count(int64(pending)))
-	default:
-		text += fmt.Sprintf(", %s cached, %s to run", count(int64(cached)), count(int64(pending)))
-	}
-	if n := plan.Count(runner.Skipped); n > 0 {
-		text += fmt.Sprintf(", %d left out", n)
-	}
-	return text
-}
-
-// plan loads and plans; mistakes are shown.
-func (a *App) plan(o runner.PlanOptions) (*runner.Project, *runner.Plan, error) {
-	p, e, err := a.load()
-	if err != nil {
-		return nil, nil, err
-	}
-	plan, diags := p.Plan(e, o)
-	if err := a.report(diags, e.Pipeline.Files); err != nil {
-		return nil, nil, err
-	}
-	return p, plan, nil
-}
-
-func (a *App) planCommand() *cobra.Command {
-	var o runner.PlanOptions
-	var asJSON, all, detailed bool
-	var out string
-	c := &cobra.Command{
-		Use: "plan [TARGET...]", Short: "what would run, and why",
-		RunE: func(_ *cobra.Command, args []string) error {
-			o.Targets = args
-			p, plan, err := a.plan(o)
-			if err != nil {
-				return err
-			}
-			defer p.Store.Save()
-			if out != "" {
-				if err := writePlan(out, a.freeze(plan, o)); err != nil {
-					return &exitError{Failed, err}
-				}
-			}
-			if asJSON {
-				a.printPlanJSON(plan)
-			} else {
-				a.printPlan(plan, all)
-			}
-			if detailed && plan.Pending() > 0 {
-				return exit(Pending)
-			}
-			return nil
-		},
-	}
-	a.projectFlags(c.Flags())
-	c.Flags().BoolVar(&o.Force, "force", false, "as if the targets were not cached")
-	c.Flags().BoolVar(&asJSON, "json", false, "the plan as JSON")
-	c.Flags().BoolVar(&all, "all", false, "list what is cached too")
-	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 10 when there is work")
-	c.Flags().StringVar(&out, "out", "", "write the plan to a `file` for run --plan")
-	return c
-}
-
-func (a *App) printPlan(plan *runner.Plan, all bool) {
-	head := a.headline(plan)
-	if s := plan.Estimate(jobs()); s > 0 {
-		head += ", about " + took(time.Duration(s*float64(time.Second)))
-	}
-	if plan.Pending() == 0 {
-		head += " · nothing to do"
-	}
-	fmt.Fprintln(a.Err, head)
-	lines := planLines(plan, all)
-	width := 0
-	for _, l := range lines {
-		width = min(64, max(width, len(l.address)))
-	}
-	for _, l := range lines {
-		reason := l.reason
-		if l.status == runner.Cached {
-			reason = a.style.dim("cached")
-		}
-		fmt.Fprintf(a.Out, "  %-*s  %s\n", width, l.address, reason)
-	}
-}
-
-type planLine struct {
-	address, reason string
-	status          runner.Status
-}
-
-// planLines lists the steps that are not cached; many instances of one stage with one reason share a line, which names the stage.
-func planLines(plan *runner.Plan, all bool) []planLine {
-	var lines []planLine
-	for _, s := range plan.Steps {
-		if s.Status == runner.Cached && !all {
-			continue
-		}
-		reason := s.Reason
-		if s.Status == runner.Skipped {
-			reason = "left out: " + reason
-		}
-		lines = append(lines, planLine{s.Address, reason, s.Status})
-	}
-	var out []planLine
-	for len(lines) > 0 {
-		block, _, _ := strings.Cut(lines[0].address, "[")
-		n := slices.IndexFunc(lines, func(l planLine) bool {
-			other, _, _ := strings.Cut(l.address, "[")
-			return other != block || l.reason != lines[0].reason || l.status != lines[0].status
-		})
-		if n < 0 {
-			n = len(lines)
-		}
-		if n >= manyInstances {
-			out = append(out, planLine{block, plural(n, "instance") + ": " + firstOf(lines[0].reason, "cached"), lines[0].status})
-		} else {
-			out = append(out, lines[:n]...)
-		}
-		lines = lines[n:]
-	}
-	return out
-}
-
-// jsonPlan is `plan --json`.
-type jsonPlan struct {
-	Format     int        `json:"format"` // 1
-	Experiment string     `json:"experiment"`
-	Steps      []jsonStep `json:"steps"`
-}
-
-type jsonStep struct {
-	Stage  string `json:"stage"`
-	Status string `json:"status"`
-	Reason string `json:"reason,omitempty"`
-	Action string `json:"action,omitempty"` // known when all inputs are
-}
-
-func stepsJSON(plan *runner.Plan) []jsonStep {
-	steps := []jsonStep{}
-	for _, s := range plan.Steps {
-		j := jsonStep{Stage: s.Address, Status: s.Status.String(), Reason: s.Reason}
-		if !s.Action.IsZero() {
-			j.Action = s.Action.String()
-		}
-		steps = append(steps, j)
-	}
-	return steps
-}
-
-func (a *App) printPlanJSON(plan *runner.Plan) {
-	e := json.NewEncoder(a.Out)
-	e.SetIndent("", " ")
-	e.Encode(jsonPlan{1, plan.Experiment.Name, stepsJSON(plan)})
-}
-
-// frozenPlan is a plan in a file. It holds while every step has the same status and action.
-type frozenPlan struct {
-	jsonPlan
-	Vars    []string `json:"vars"` // name=value in HCL, every variable
-	Targets []string `json:"targets"`
-	Force   bool     `json:"force"`
-}
-
-func (a *App) freeze(plan *runner.Plan, o runner.PlanOptions) *frozenPlan {
-	f := &frozenPlan{jsonPlan: jsonPlan{1, plan.Experiment.Name, stepsJSON(plan)}, Targets: o.Targets, Force: o.Force}
-	f.Vars = append(f.Vars, plan.Experiment.Pipeline.Assignments()...)
-	return f
-}
-
-func (f *frozenPlan) matches(plan *runner.Plan) error {
-	now := stepsJSON(plan)
-	if len(now) != len(f.Steps) {
-		return fmt.Errorf("it has %d steps, the pipeline has %d now", len(f.Steps), len(now))
-	}
-	for i, s := range now {
-		was := f.Steps[i]
-		switch {
-		case s.Stage != was.Stage:
-			return fmt.Errorf("it has %s where the pipeline has %s now", was.Stage, s.Stage)
-		case s.Status != was.Status:
-			return fmt.Errorf("%s was to be %q and would be %q now", s.Stage, was.Status, s.Status)
-		case s.Action != was.Action:
-			return fmt.Errorf("%s would be another action now", s.Stage)
-		}
-	}
-	return nil
-}
-
-func writePlan(path string, f *frozenPlan) error {
-	data, err := json.MarshalIndent(f, "", " ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(data, '\n'), 0o666)
-}
-
-// maxPlan bounds a plan file, in bytes.
-const maxPlan = 256 << 20
-
-func readPlan(path string) (*frozenPlan, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxPlan {
-		return nil, fmt.Errorf("%d bytes are no plan", info.Size())
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var f frozenPlan
-	if err := json.Unmarshal(data, &f); err != nil || f.Format != 1 {
-		return nil, fmt.Errorf("no plan of this version of weir: %v", err)
-	}
-	return &f, nil
 }

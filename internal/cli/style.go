@@ -15,6 +15,7 @@ import (
 type style struct {
 	terminal bool // bars can be drawn
 	colour   bool
+	fd       int // of the terminal
 }
 
 func newStyle(w io.Writer, env func(string) string) style {
@@ -22,7 +23,20 @@ func newStyle(w io.Writer, env func(string) string) style {
 	if !ok || !term.IsTerminal(int(f.Fd())) || env("TERM") == "dumb" {
 		return style{}
 	}
-	return style{terminal: true, colour: env("NO_COLOR") == ""}
+	return style{terminal: true, colour: env("NO_COLOR") == "", fd: int(f.Fd())}
+}
+
+// plainColumns is the width for which lines are laid out where there is no terminal.
+const plainColumns = 92
+
+// columns is the width of the terminal now.
+func (s style) columns() int {
+	if s.terminal {
+		if width, _, err := term.GetSize(s.fd); err == nil && width > 0 {
+			return width
+		}
+	}
+	return plainColumns
 }
 
 func (s style) paint(code, text string) string {
@@ -49,6 +63,14 @@ func plural(n int, word string) string {
 		return "1 " + word
 	}
 	return count(int64(n)) + " " + word + "s"
+}
+
+// choose is the first word for one thing, the second for more.
+func choose(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
 }
 
 // count writes a number with thousands separators.
