@@ -48,7 +48,7 @@ func hasty(kinds []stages.Kind) []stages.Kind {
 // commands of testscript they use:
 //
 //	exits CODE COMMAND...   run the command, which must end with this code
-//	until FILE              wait until the file exists
+//	until FILE [TEXT]       wait until the file exists, and holds the text
 //	gone FILE               wait until the process whose number is in the file is gone
 //	interrupt               send SIGINT to the command in the background; after wait, exited CODE tells how it ended
 //	exited CODE
@@ -103,10 +103,12 @@ func eventually(ts *testscript.TestScript, what string, done func() bool) {
 }
 
 func until(ts *testscript.TestScript, neg bool, args []string) {
-	arguments(ts, neg, args, 1)
-	eventually(ts, args[0], func() bool {
-		_, err := os.Stat(ts.MkAbs(args[0]))
-		return err == nil
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: until FILE [TEXT]")
+	}
+	eventually(ts, strings.Join(args, " with "), func() bool {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		return err == nil && (len(args) == 1 || bytes.Contains(text, []byte(args[1])))
 	})
 }
 

@@ -119,18 +119,105 @@ func terraformFlags(args []string) []string {
 func (a *App) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "weir",
-		Short:         "From network captures to reports whose every number can be traced back to the packets",
-		SilenceErrors: true, SilenceUsage: true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		Short:         "from network captures to a report whose every number can be traced back to the packets",
+		Example:       rootExamples,
+		SilenceErrors: true, SilenceUsage: true, DisableSuggestions: true,
+		Args: cobra.ArbitraryArgs,
 	}
-	root.PersistentFlags().StringVarP(&a.dir, "chdir", "C", "", "the project's folder (default: here, or the nearest one above with a pipeline.hcl)")
+	root.RunE = func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usage("no command %q; %s `weir help` says more", args[0], language.Suggest(args[0], commandNames(root)))
+		}
+		a.overview(root)
+		return nil
+	}
+	root.AddGroup(&cobra.Group{ID: forWork, Title: forWork}, &cobra.Group{ID: forSight, Title: forSight}, &cobra.Group{ID: forOrder, Title: forOrder})
+	root.PersistentFlags().StringVarP(&a.dir, "chdir", "C", "", "the project's `folder` (default: here, or the nearest one above with a pipeline.hcl)")
 	root.AddCommand(a.runCommand(), a.planCommand(), a.whyCommand(), a.graphCommand(), a.logCommand(), a.doCommand(), a.fmtCommand(), a.doctorCommand(), a.versionCommand())
 	for _, name := range []string{"push", "pull", "fsck", "gc", "verify", "trace", "diff", "live"} {
 		root.AddCommand(notYet(name))
 	}
 	root.SetHelpCommand(a.helpCommand(root))
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{Usage, err} })
+	root.SetCompletionCommandGroupID(forOrder)
+	root.InitDefaultCompletionCmd("")
+	if c, _, err := root.Find([]string{"completion"}); err == nil {
+		c.Short = "completion of commands and flags for bash, zsh, fish or powershell"
+		c.Long = "Completion prints a script for the shell; `weir help completion bash` says where to put it."
+		c.RunE = func(c *cobra.Command, args []string) error {
+			return usage("for which shell? %s", strings.Join(commandNames(c), ", "))
+		}
+		c.Args = cobra.ArbitraryArgs
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		if c == root {
+			a.overview(root)
+			return
+		}
+		a.explain(c)
+	})
 	return root
+}
+
+const rootExamples = `  weir run                                    do what the pipeline needs and is not there yet
+  weir plan                                   what that would be, and why
+  weir do decode capture=a.pcap.gz -o out     one stage on a file of your own, without a pipeline
+`
+
+func commandNames(root *cobra.Command) []string {
+	var names []string
+	for _, c := range root.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// flagError puts what the flag parser says into our words.
+func flagError(c *cobra.Command, err error) error {
+	seeHelp := "`weir help " + c.Name() + "` lists them"
+	if c.Parent() == nil {
+		seeHelp = "`weir help` lists the commands and their flags"
+	}
+	var unknown *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	var missing *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		var names []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		hint := strings.Replace(language.Suggest(unknown.GetSpecifiedName(), names), `"`, "--", 1)
+		if hint = strings.Replace(hint, `"`, "", 1); !strings.HasPrefix(hint, "did you mean") {
+			hint = ""
+		}
+		return usage("no flag --%s; %s", unknown.GetSpecifiedName(), strings.TrimSpace(hint+" "+seeHelp))
+	case errors.As(err, &unknown):
+		return usage("no flag -%s; %s", unknown.GetSpecifiedName(), seeHelp)
+	case errors.As(err, &value):
+		return usage("--%s %s: expected %s", value.GetFlag().Name, value.GetValue(), expected(value.GetFlag()))
+	case errors.As(err, &missing):
+		return usage("--%s needs a value; %s", missing.GetSpecifiedName(), seeHelp)
+	}
+	return usage("%w; %s", err, seeHelp)
+}
+
+func expected(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "int", "int64":
+		return "a whole number"
+	case "bool":
+		return "true or false"
+	}
+	return f.Value.Type()
+}
+
+// noArguments refuses arguments of commands that take none.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%s takes no arguments, %q is one too many", c.Name(), args[0])
+	}
+	return nil
 }
 
 // notYet keeps the place of a command of the design that a later version brings.

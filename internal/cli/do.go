@@ -25,10 +25,10 @@ import (
 func (a *App) doCommand() *cobra.Command {
 	var out string
 	c := &cobra.Command{
-		Use: "do KIND name=value ... -o DIR", Short: "one stage by hand, without a pipeline file",
-		Long: "Do runs one stage on files and writes its outputs into a folder: weir do decode capture=a.pcap.gz -o out\n" +
-			"Options of a block are written with a dot: weir do train series=s.parquet model=lstm model.units=50 look_back=20 epochs=50 batch=64 seed=1 -o m\n" +
-			"An input that takes many artifacts takes folders that `weir do` wrote, and may be repeated: trials=m1 trials=m2, inputs.eda=e",
+		Use: "do KIND name=value ... -o DIR", GroupID: forWork, Short: "one stage by hand, without a pipeline file",
+		Long: "Do runs one stage on files and writes its outputs into a folder, each under its own name. `weir help KIND` lists the names.\n" +
+			"Options of a block are written with a dot. An input that takes many artifacts takes folders that `weir do` wrote.",
+		Example: doExamples,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("which kind of stage? %s", strings.Join(a.kindNames(), ", "))
@@ -42,6 +42,13 @@ func (a *App) doCommand() *cobra.Command {
 	c.Flags().StringVarP(&out, "out", "o", "", "the `folder` for the outputs")
 	return c
 }
+
+const doExamples = `  weir do decode capture=a.pcap.gz -o out
+  weir do aggregate packets=out/packets.parquet every=100ms -o out
+  weir do train series=out/series.parquet model=lstm model.units=50 look_back=20 epochs=50 batch=64 seed=1 -o m1
+  weir do evaluate series=out/series.parquet trials=m1 trials=m2 -o e
+  weir do report language=en inputs.eda=out inputs.forecast=e -o r
+`
 
 func (a *App) kindNames() []string {
 	names := make([]string, len(a.Kinds))

@@ -14,7 +14,8 @@ func (a *App) graphCommand() *cobra.Command {
 	var format string
 	var instances bool
 	c := &cobra.Command{
-		Use: "graph", Short: "the stages and what they need, as dot, mermaid or svg", Args: cobra.NoArgs,
+		Use: "graph", GroupID: forSight, Short: "the stages and what they need, as dot, mermaid or svg", Args: noArguments,
+		Example: "  weir graph --format svg > graph.svg\n  weir graph --instances | dot -Tpdf > graph.pdf\n",
 		RunE: func(*cobra.Command, []string) error {
 			_, e, err := a.load()
 			if err != nil {

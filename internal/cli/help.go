@@ -1,48 +1,88 @@
 package cli
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"weir/artifacts"
 	"weir/runner/language"
 	"weir/stages"
 )
 
+// The groups of commands in `weir help`, in their order.
+const (
+	forWork  = "work"
+	forSight = "see"
+	forOrder = "keep in order"
+)
+
 func (a *App) helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
-		Use: "help [COMMAND | KIND]", Short: "what a command or a kind of stage does",
+		Use: "help [COMMAND | KIND]", Short: "what a command or a kind of stage does", GroupID: forOrder,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				if err := root.Help(); err != nil {
-					return err
-				}
-				fmt.Fprintln(a.Out, "\nKinds of stage (weir help KIND):")
-				for _, k := range a.Kinds {
-					fmt.Fprintf(a.Out, "  %-11s %s\n", k.Name, k.Summary)
-				}
+				a.overview(root)
 				return nil
 			}
 			if c, _, err := root.Find(args); err == nil && c != root {
 				return c.Help()
 			}
-			kind, err := a.kind(args[0])
-			if err != nil {
-				return err
+			for _, k := range a.Kinds {
+				if k.Name == args[0] {
+					a.describe(k)
+					return nil
+				}
 			}
-			a.describe(kind)
-			return nil
+			return usage("no command and no kind of stage %q; %s", args[0], language.Suggest(args[0], append(commandNames(root), a.kindNames()...)))
 		},
+	}
+}
+
+// overview is `weir help`.
+func (a *App) overview(root *cobra.Command) {
+	fmt.Fprintf(a.Out, "weir: %s\n\n", root.Short)
+	fmt.Fprint(a.Out, root.Example)
+	for _, g := range root.Groups() {
+		fmt.Fprintf(a.Out, "\n%s\n", g.Title)
+		for _, c := range root.Commands() {
+			if c.GroupID == g.ID && !c.Hidden {
+				fmt.Fprintf(a.Out, "  %-11s %s\n", c.Name(), c.Short)
+			}
+		}
+	}
+	fmt.Fprintln(a.Out, "\nkinds of stage")
+	for _, k := range a.Kinds {
+		fmt.Fprintf(a.Out, "  %-11s %s\n", k.Name, k.Summary)
+	}
+	fmt.Fprintln(a.Out, "\n`weir help COMMAND` and `weir help KIND` say more. Exit codes: 0 done, 1 a stage failed, 2 wrong arguments or a mistake in")
+	fmt.Fprintln(a.Out, "the pipeline, 3 damaged artifacts, 5 another run has the work (--wait=0), 10 there is work (plan --detailed-exitcode), 130 interrupted.")
+}
+
+// explain is the help of one command.
+func (a *App) explain(c *cobra.Command) {
+	fmt.Fprintf(a.Out, "%s   %s\n", c.UseLine(), c.Short)
+	if c.Long != "" {
+		fmt.Fprintf(a.Out, "\n%s\n", c.Long)
+	}
+	if c.HasAvailableSubCommands() {
+		fmt.Fprintln(a.Out)
+		for _, sub := range c.Commands() {
+			fmt.Fprintf(a.Out, "  %-11s %s\n", sub.Name(), sub.Short)
+		}
+	}
+	if c.Example != "" {
+		fmt.Fprintf(a.Out, "\nexamples\n%s", c.Example)
+	}
+	flags := pflag.NewFlagSet(c.Name(), pflag.ContinueOnError)
+	flags.AddFlagSet(c.LocalFlags())
+	flags.AddFlagSet(c.InheritedFlags())
+	if f := flags.Lookup("help"); f != nil {
+		f.Hidden = true
+	}
+	if flags.HasAvailableFlags() {
+		fmt.Fprintf(a.Out, "\nflags\n%s", flags.FlagUsagesWrapped(min(120, a.style.columns())))
 	}
 }
 
@@ -112,114 +152,4 @@ func (a *App) field(f stages.Field, indent string) {
 		text += " (" + strings.Join(notes, "; ") + ")"
 	}
 	fmt.Fprintf(a.Out, "%s%-16s %s\n", indent, name, strings.TrimSpace(text))
-}
-
-func (a *App) versionCommand() *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "the version", Args: cobra.NoArgs, Run: func(*cobra.Command, []string) {
-		fmt.Fprintf(a.Out, "weir %s %s/%s %s\n", Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
-	}}
-}
-
-func (a *App) fmtCommand() *cobra.Command {
-	var check bool
-	c := &cobra.Command{
-		Use: "fmt [FILE...]", Short: "lay out HCL files as everybody does",
-		RunE: func(_ *cobra.Command, files []string) error {
-			if len(files) == 0 {
-				dir, err := a.findProject()
-				if err != nil {
-					return err
-				}
-				files, _ = filepath.Glob(filepath.Join(dir, "*.hcl"))
-				more, _ := filepath.Glob(filepath.Join(dir, "experiments", "*", "*.hcl"))
-				files = append(files, more...)
-			}
-			changed := 0
-			for _, file := range files {
-				c, err := a.format(file, check)
-				if err != nil {
-					return err
-				}
-				if c {
-					changed++
-					fmt.Fprintln(a.Out, file)
-				}
-			}
-			if check && changed > 0 {
-				return exit(Failed)
-			}
-			return nil
-		},
-	}
-	c.Flags().BoolVar(&check, "check", false, "change nothing, list what would change, exit 1 when there is any")
-	return c
-}
-
-func (a *App) format(file string, check bool) (changed bool, err error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return false, usage("%w", err)
-	}
-	if len(data) > language.MaxFile {
-		return false, usage("%s: more than %d bytes", file, language.MaxFile)
-	}
-	if f, diags := hclsyntax.ParseConfig(data, file, hcl.InitialPos); diags.HasErrors() {
-		return false, a.report(diags, map[string]*hcl.File{file: f})
-	}
-	formatted := hclwrite.Format(data)
-	if bytes.Equal(data, formatted) {
-		return false, nil
-	}
-	if check {
-		return true, nil
-	}
-	return true, artifacts.WriteFile(file, formatted)
-}
-
-// advice is a program that weir can use, and how to get it.
-type advice struct{ program, use, install string }
-
-func programs() []advice {
-	return []advice{
-		{"pdflatex", "report.pdf (stage typeset)", "Debian: apt-get install texlive-latex-recommended texlive-lang-portuguese texlive-lang-spanish lmodern; macOS: brew install --cask basictex"},
-		{"python3", "scripts in exec stages", "Debian: apt-get install python3"},
-	}
-}
-
-func (a *App) doctorCommand() *cobra.Command {
-	return &cobra.Command{Use: "doctor", Short: "what is here, and what is missing for what", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
-		fmt.Fprintf(a.Out, "weir %s on %s/%s, %s\n", Version, runtime.GOOS, runtime.GOARCH, plural(runtime.NumCPU(), "core"))
-		fmt.Fprintf(a.Out, "memory for stages: %s (--memory)\n", size(memory()))
-		for _, p := range programs() {
-			if path, err := exec.LookPath(p.program); err == nil {
-				fmt.Fprintf(a.Out, "%-10s ok       %s: %s\n", p.program, p.use, path)
-			} else {
-				fmt.Fprintf(a.Out, "%-10s missing  %s\n           %s\n", p.program, p.use, p.install)
-			}
-		}
-		dir, err := a.findProject()
-		if err != nil {
-			fmt.Fprintln(a.Out, "project    none here")
-			return nil
-		}
-		fmt.Fprintf(a.Out, "project    %s\n", dir)
-		if err := writable(filepath.Join(dir, ".weir")); err != nil {
-			fmt.Fprintf(a.Out, "store      %v\n", err)
-			return exit(Failed)
-		}
-		fmt.Fprintln(a.Out, "store      ok")
-		return nil
-	}}
-}
-
-func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".doctor-*")
-	if err != nil {
-		return err
-	}
-	f.Close()
-	return os.Remove(f.Name())
 }

@@ -49,7 +49,10 @@ func (a *App) planCommand() *cobra.Command {
 	var asJSON, all, detailed bool
 	var out string
 	c := &cobra.Command{
-		Use: "plan [TARGET...]", Short: "what would run, and why",
+		Use: "plan [TARGET...]", GroupID: forSight, Short: "what would run, and why",
+		Long: "Plan reads files and records and changes nothing. What needs something that runs first is decided when that is there:\n" +
+			"\"input series may change\" means that it does not run when the series comes out as it was.",
+		Example: planExamples,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.Targets = args
 			p, plan, err := a.plan(o)
@@ -81,6 +84,12 @@ func (a *App) planCommand() *cobra.Command {
 	c.Flags().StringVar(&out, "out", "", "write the plan to a `file` for run --plan")
 	return c
 }
+
+const planExamples = `  weir plan                          what is not cached, with the reason
+  weir plan --all                    everything
+  weir plan -e mawi train            the stages of a kind, and what they need
+  weir plan --detailed-exitcode      exit 10 when there is work, 0 when there is none
+`
 
 func (a *App) printPlan(plan *runner.Plan, all bool) {
 	head := a.headline(plan)

@@ -20,9 +20,11 @@ func (a *App) runCommand() *cobra.Command {
 	var planFile string
 	var wait int
 	c := &cobra.Command{
-		Use: "run [TARGET...]", Short: "do what is missing",
+		Use: "run [TARGET...]", GroupID: forWork, Short: "do what is missing",
 		Long: "Run computes what the pipeline needs and the store does not have, and puts the results into results/EXPERIMENT.\n" +
-			"A target is a stage (decode.packets), one instance of it (decode.packets[\"demo\"]) or a kind (decode); what it needs runs too.",
+			"A target is a stage (decode.packets), one instance of it (decode.packets[\"demo\"]) or a kind (decode); what it needs runs too.\n" +
+			"Ctrl-C stops cleanly, the next run goes on from there; a second Ctrl-C kills.",
+		Example: runExamples,
 		RunE: func(c *cobra.Command, args []string) error {
 			plan.Targets = args
 			o.NoWait = c.Flags().Changed("wait") && wait == 0
@@ -35,10 +37,20 @@ func (a *App) runCommand() *cobra.Command {
 	c.Flags().BoolVarP(&o.KeepGoing, "keep-going", "k", false, "after a failure go on with what does not need it")
 	c.Flags().BoolVar(&plan.Force, "force", false, "run the targets although they are cached")
 	c.Flags().BoolVar(&asJSON, "json", false, "what happens as JSON lines on stdout")
-	c.Flags().StringVar(&planFile, "plan", "", "run exactly what `weir plan --out FILE` wrote, or nothing")
-	c.Flags().IntVar(&wait, "wait", 1, "0: exit 5 instead of waiting for another run that computes the same")
+	c.Flags().StringVar(&planFile, "plan", "", "run exactly what plan --out wrote into this `file`, or nothing")
+	c.Flags().IntVar(&wait, "wait", 1, "0: exit 5 where another run computes the same now, instead of waiting for it")
+	c.Flags().Lookup("jobs").DefValue = "one for each core"
+	c.Flags().Lookup("memory").DefValue = "70 % of what is free"
 	return c
 }
+
+const runExamples = `  weir run                                       the experiment demo: offline, ends with results/demo/report.html
+  weir run -e mawi                               the values of experiments/mawi/experiment.hcl, results in results/mawi
+  weir run -var 'captures={mine="a.pcap.gz"}'    a capture of your own, same questions
+  weir run 'decode.packets["demo"]'              this instance, and what it needs
+  weir run -k -j 4                               four stages at once; a failure stops only what needs it
+  weir run --plan p.json                         what plan --out p.json planned; nothing when something changed since
+`
 
 func (a *App) run(ctx context.Context, po runner.PlanOptions, o runner.RunOptions, asJSON bool, planFile string) error {
 	began := time.Now()

@@ -19,7 +19,9 @@ import (
 func (a *App) whyCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "why STAGE", Short: "why a stage ran or would run", Args: oneStage,
+		Use: "why STAGE", GroupID: forSight, Short: "why a stage ran or would run", Args: oneStage,
+		Long:    "Why lists the parts of a stage's key: its options, the digests of its inputs, files and tools. Where it would run, it marks what changed.",
+		Example: "  weir why 'decode.packets[\"demo\"]'\n  weir why train.lstm --json\n",
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, plan, err := a.plan(runner.PlanOptions{Targets: args})
 			if err != nil {
@@ -135,7 +137,8 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 
 func (a *App) logCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "log STAGE", Short: "what a stage printed when it last ran", Args: oneStage,
+		Use: "log STAGE", GroupID: forSight, Short: "what a stage printed when it last ran", Args: oneStage,
+		Example: "  weir log 'train.lstm[\"demo\", look_back=20, seed=1]'\n",
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, e, err := a.load()
 			if err != nil {
