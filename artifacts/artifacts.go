@@ -6,18 +6,20 @@
 //	ac/ab/<hex>.json      the record of an action: parts of its key, outputs, cost
 //	logs/<hex>.log        what the action printed, from its first byte on
 //	locks/                one lock file per action being computed now; it dies with its process
-//	work/                 one folder per action being computed now
+//	work/                 one folder per action being computed now, and files being written; see Sweep
 //	index                 what was verified when; may be deleted at any time
 //
-// Nothing is ever overwritten: bytes are written to a temporary file on the same file system, hashed, synced, made read-only and
+// Nothing is ever changed in place: bytes are written to a temporary file on the same file system, hashed, synced, made read-only and
 // renamed; the record comes last. A lookup is a hit only when every output is there with the right size and its bytes were hashed since the
-// file last changed; anything else is a miss with a reason, never an error and never a wrong answer.
+// file last changed; anything else is a miss with a reason, never an error and never a wrong answer. So a process may be killed at any moment:
+// what it leaves is an orphan in work/ or bytes that no record names yet.
 //
 // It knows nothing about stages, options or pipelines, and it never removes an artifact.
 package artifacts
 
 import (
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -45,14 +47,17 @@ func Open(root string) (*Store, error) {
 			return nil, err
 		}
 	}
-	s.index = readIndex(filepath.Join(root, "index"))
+	s.index = readIndex(s.indexPath())
 	return s, nil
 }
 
 // Root is the folder of the store.
 func (s *Store) Root() string { return s.root }
 
-// Save writes the index, so that the next process need not verify again. A store works without it.
+func (s *Store) indexPath() string { return filepath.Join(s.root, "index") }
+
+// Save writes the index, so that the next process need not verify again. What other processes verified meanwhile is kept. A store works
+// without it.
 func (s *Store) Save() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,100 +65,24 @@ func (s *Store) Save() error {
 		return nil
 	}
 	s.index.dirty = false
-	return replaceFile(filepath.Join(s.root, "index"), s.index.encode(), false)
+	s.index.adopt(readIndex(s.indexPath()))
+	return s.write(s.indexPath(), s.index.encode(), false)
 }
 
 // Path is where the bytes of id are when the store has them.
-func (s *Store) Path(id OutputID) string {
-	h := hexOf(id)
-	return filepath.Join(s.root, "cas", "sha256", h[:2], h)
-}
+func (s *Store) Path(id OutputID) string { return s.fanned("/cas/sha256/", id, "") }
 
 // LogPath is where the log of an action is kept.
 func (s *Store) LogPath(a ActionID) string { return filepath.Join(s.root, "logs", hexOf(a)+".log") }
 
-func (s *Store) recordPath(a ActionID) string {
-	h := hexOf(a)
-	return filepath.Join(s.root, "ac", h[:2], h+".json")
-}
+func (s *Store) recordPath(a ActionID) string { return s.fanned("/ac/", a, ".json") }
 
-// Output is one named result in a record.
-type Output struct {
-	Name string   `json:"name"`
-	ID   OutputID `json:"id"`
-	Size int64    `json:"size"`          // bytes; of all files, for a directory
-	Dir  bool     `json:"dir,omitempty"` // the artifact is a directory: ID names its manifest
-}
-
-// Record is what is known about an action that was computed.
-type Record struct {
-	Format   int       `json:"format"` // 1
-	Action   ActionID  `json:"action"`
-	Stage    string    `json:"stage"` // the address it had when it ran, for people
-	Parts    []Part    `json:"parts"`
-	Outputs  []Output  `json:"outputs"`
-	Summary  string    `json:"summary,omitempty"`
-	Findings []string  `json:"findings,omitempty"`
-	Warnings []string  `json:"warnings,omitempty"`
-	Finished time.Time `json:"finished"`
-	Seconds  float64   `json:"seconds"` // wall time
-	Host     string    `json:"host,omitempty"`
-	Reason   string    `json:"reason,omitempty"` // why it ran
-}
-
-// recordFormat is the version of the record's layout. A record of another one is a miss.
-const recordFormat = 1
-
-// maxRecord bounds a record file, in bytes.
-const maxRecord = 16 << 20
-
-// Commit makes the record durable: from now on Lookup finds it. Its outputs must be in the store already.
-func (s *Store) Commit(r *Record) error {
-	r.Format = recordFormat
-	data, err := json.MarshalIndent(r, "", " ")
-	if err != nil {
-		return err
-	}
-	path := s.recordPath(r.Action)
-	if err := s.mkdir(filepath.Dir(path)); err != nil {
-		return err
-	}
-	if err := replaceFile(path, append(data, '\n'), true); err != nil {
-		return err
-	}
-	st, err := stampOf(path)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.index.actions[r.Action] = indexedAction{stamp: st, outputs: r.Outputs}
-	s.index.dirty = true
-	return nil
-}
-
-// Record reads the whole record of an action; fs.ErrNotExist when there is none.
-func (s *Store) Record(a ActionID) (*Record, error) {
-	path := s.recordPath(a)
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxRecord {
-		return nil, fmt.Errorf("%s: %d bytes are no record", path, info.Size())
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var r Record
-	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if r.Format != recordFormat || r.Action != a {
-		return nil, fmt.Errorf("%s: not the record of this action", path)
-	}
-	return &r, nil
+// fanned is the path root + dir + "ab/<hex>" + ending. It is called for every output of every plan, so it allocates once.
+func (s *Store) fanned(dir string, digest [sha256.Size]byte, ending string) string {
+	buf := make([]byte, 0, len(s.root)+len(dir)+len("ab/")+hex.EncodedLen(sha256.Size)+len(ending))
+	buf = append(append(buf, s.root...), dir...)
+	buf = append(hex.AppendEncode(buf, digest[:1]), '/')
+	return string(append(hex.AppendEncode(buf, digest[:]), ending...))
 }
 
 // Lookup returns the outputs of an action when all of them are in the store and sound. Otherwise the reason says what is missing or
@@ -238,7 +167,8 @@ func (s *Store) seen(id OutputID, st stamp) {
 	s.mu.Unlock()
 }
 
-// FileDigest is the digest of a file of the user's. It is computed once for each state (size, times, inode) of the file.
+// FileDigest is the digest of a file of the user's, of the bytes that it had at one moment. It is computed once for each state (size, times,
+// inode) of the file.
 func (s *Store) FileDigest(path string) (OutputID, error) {
 	st, err := stampOf(path)
 	if err != nil {
@@ -250,19 +180,37 @@ func (s *Store) FileDigest(path string) (OutputID, error) {
 	if ok && known.stamp == st {
 		return known.id, nil
 	}
-	id, _, err := digestFile(path)
-	if err != nil {
-		return id, err
+	for range maxReads {
+		began := s.now()
+		id, _, err := digestFile(path)
+		if err != nil {
+			return id, err
+		}
+		after, err := stampOf(path)
+		if err != nil {
+			return id, err
+		}
+		if after != st {
+			st = after
+			continue
+		}
+		// A file that changed just before it was read may have changed again within the clock's grain without a trace: not remembered.
+		if began.Sub(st.changed()) > grain {
+			s.mu.Lock()
+			s.index.files[path] = indexedFile{stamp: st, id: id}
+			s.index.dirty = true
+			s.mu.Unlock()
+		}
+		return id, nil
 	}
-	// A file that changed just now may change again within the clock's grain without a trace: its digest is not remembered.
-	if s.now().Sub(st.changed()) > grain {
-		s.mu.Lock()
-		s.index.files[path] = indexedFile{stamp: st, id: id}
-		s.index.dirty = true
-		s.mu.Unlock()
-	}
-	return id, nil
+	return OutputID{}, fmt.Errorf("%s: %w", path, ErrChanging)
 }
+
+// ErrChanging is wrapped by the error about a file that somebody writes to while it is read.
+var ErrChanging = errors.New("it changes while it is read")
+
+// maxReads is how often a file is read anew that changed meanwhile.
+const maxReads = 3
 
 // grain is longer than the resolution of file times on the file systems in use (Linux stamps files once a tick, 1 to 10 ms).
 const grain = 100 * time.Millisecond

@@ -13,19 +13,27 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Ingest moves a finished file into the store and returns its digest and size. The file must lie on the store's file system (in a
-// Workspace) and must not be written any more.
+// Workspace) and must not be written any more; when somebody does, that is an error. A file with several names is copied.
 func (s *Store) Ingest(file string) (OutputID, int64, error) {
+	if err := s.own(file); err != nil {
+		return OutputID{}, 0, err
+	}
+	before, err := os.Stat(file)
+	if err != nil {
+		return OutputID{}, 0, err
+	}
 	id, size, err := digestFile(file)
 	if err != nil {
 		return id, 0, err
 	}
-	target := s.Path(id)
 	if s.verify(id, size) == "" {
 		return id, size, os.Remove(file)
 	}
+	target := s.Path(id)
 	if err := s.mkdir(filepath.Dir(target)); err != nil {
 		return id, 0, err
 	}
@@ -35,7 +43,7 @@ func (s *Store) Ingest(file string) (OutputID, int64, error) {
 	if err := os.Chmod(file, 0o444); err != nil {
 		return id, 0, err
 	}
-	if err := os.Rename(file, target); err != nil {
+	if err := replace(file, target); err != nil {
 		return id, 0, err
 	}
 	if err := syncDir(filepath.Dir(target)); err != nil {
@@ -45,8 +53,31 @@ func (s *Store) Ingest(file string) (OutputID, int64, error) {
 	if err != nil {
 		return id, 0, err
 	}
+	if before.Size() != size || st.size != size || st.mtime != before.ModTime().UnixNano() {
+		os.Remove(target)
+		return id, 0, fmt.Errorf("%s: %w; a process of the stage is still alive", file, ErrChanging)
+	}
 	s.seen(id, st)
 	return id, size, nil
+}
+
+// own makes a file readable and writable for us, and the only name of its bytes.
+func (s *Store) own(file string) error {
+	if links(file) > 1 {
+		if err := s.copyFile(file, file); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(file, 0o644)
+}
+
+// replace renames a file, also onto a read-only one on systems that refuse that.
+func replace(file, target string) error {
+	err := os.Rename(file, target)
+	if err != nil && runtime.GOOS == "windows" && os.Chmod(target, 0o666) == nil {
+		err = os.Rename(file, target)
+	}
+	return err
 }
 
 // IngestDir moves the files below dir into the store and returns the digest of their manifest and the size of all files. Empty folders are
@@ -55,8 +86,11 @@ func (s *Store) IngestDir(dir string) (OutputID, int64, error) {
 	var manifest strings.Builder
 	var total int64
 	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil {
 			return err
+		}
+		if d.IsDir() {
+			return os.Chmod(file, 0o755) // files cannot be moved out of a folder that is read-only
 		}
 		if !d.Type().IsRegular() {
 			return fmt.Errorf("%s: neither a file nor a folder; an artifact holds those only", file)
@@ -66,8 +100,8 @@ func (s *Store) IngestDir(dir string) (OutputID, int64, error) {
 			return err
 		}
 		name := filepath.ToSlash(rel)
-		if strings.ContainsAny(name, "\n\\") {
-			return fmt.Errorf("%q: a name in an artifact has no line breaks and no backslashes", name)
+		if !validName(name) {
+			return fmt.Errorf("%q: a name in an artifact is UTF-8 without line breaks and backslashes", name)
 		}
 		id, size, err := s.Ingest(file)
 		if err != nil {
@@ -111,21 +145,46 @@ func (s *Store) Tree(id OutputID) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
+	files, err := decodeManifest(string(data))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", id, err)
+	}
+	return files, nil
+}
+
+var errManifest = errors.New("not a manifest")
+
+func decodeManifest(data string) ([]File, error) {
 	var files []File
-	for line := range strings.Lines(string(data)) {
-		digest, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+	seen := map[string]bool{}
+	for line := range strings.Lines(data) {
+		line, whole := strings.CutSuffix(line, "\n")
+		digest, rest, _ := strings.Cut(line, " ")
 		size, name, _ := strings.Cut(rest, " ")
 		n, err := strconv.ParseInt(size, 10, 64)
-		if err != nil || name == "" || path.Clean("/" + name)[1:] != name {
-			return nil, fmt.Errorf("%s: not a manifest", id)
+		if err != nil || n < 0 || !whole || !validName(name) || seen[name] {
+			return nil, errManifest
 		}
+		seen[name] = true
 		f := File{Name: name, Size: n}
 		if f.ID, err = ParseOutputID(digest); err != nil {
 			return nil, err
 		}
 		files = append(files, f)
 	}
+	for _, f := range files {
+		for dir := path.Dir(f.Name); dir != "."; dir = path.Dir(dir) {
+			if seen[dir] {
+				return nil, errManifest // a file and a folder at once
+			}
+		}
+	}
 	return files, nil
+}
+
+// validName says whether a slash-separated name stays inside its folder on every system.
+func validName(name string) bool {
+	return name != "" && utf8.ValidString(name) && !strings.ContainsAny(name, "\n\\\x00") && path.Clean("/" + name)[1:] == name
 }
 
 // Checkout copies an artifact to a file or, for a directory, into a folder that may exist. Files get there whole or not at all. The copy
@@ -153,46 +212,76 @@ func (s *Store) Checkout(o Output, target string) error {
 // CheckoutFile copies one artifact to a file; see Checkout.
 func (s *Store) CheckoutFile(id OutputID, target string) error { return s.copyTo(id, target) }
 
-// copyTo writes the copy inside the store first, so that a killed process leaves nothing beside the target.
-func (s *Store) copyTo(id OutputID, target string) error {
-	in, err := os.Open(s.Path(id))
+func (s *Store) copyTo(id OutputID, target string) error { return s.copyFile(s.Path(id), target) }
+
+func (s *Store) copyFile(source, target string) error {
+	in, err := os.Open(source)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	tmp, err := os.CreateTemp(filepath.Join(s.root, "work"), "copy-*")
-	if err != nil {
+	return s.put(target, false, func(w *os.File) error {
+		if _, err := in.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		_, err := io.Copy(w, in) // copy_file_range: shares blocks on file systems that can
 		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = io.Copy(tmp, in) // copy_file_range: shares blocks on file systems that can
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), target); err == nil {
-		return nil
-	}
-	return copyAcross(tmp.Name(), target) // the target lies on another file system
+	})
 }
 
-func copyAcross(source, target string) error {
-	data, err := os.Open(source)
+// write replaces a file by data.
+func (s *Store) write(target string, data []byte, durable bool) error {
+	return s.put(target, durable, func(w *os.File) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// WriteFile replaces a file of the project whole or not at all, and waits for the disk.
+func (s *Store) WriteFile(path string, data []byte) error { return s.write(path, data, true) }
+
+// put replaces target by what fill writes, whole or not at all. It is written inside the store first, so that a killed process leaves nothing
+// beside the target; only where the target lies on another file system it is written beside it. durable says whether to wait for the disk.
+func (s *Store) put(target string, durable bool, fill func(*os.File) error) error {
+	err := putBy(filepath.Join(s.root, "work"), "copy-*", target, durable, fill)
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		if info, e := os.Lstat(target); e == nil && info.IsDir() {
+			return err
+		}
+		err = putBy(filepath.Dir(target), ".weir-*", target, durable, fill)
+	}
+	return err
+}
+
+func putBy(dir, pattern, target string, durable bool, fill func(*os.File) error) error {
+	tmp, err := os.CreateTemp(dir, pattern)
 	if err != nil {
 		return err
 	}
-	defer data.Close()
-	tmp, err := os.CreateTemp(filepath.Dir(target), ".weir-*")
-	if err != nil {
-		return err
+	err = fill(tmp)
+	if err == nil && durable {
+		err = tmp.Sync()
 	}
-	_, err = io.Copy(tmp, data)
 	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), target)
+		err = replace(tmp.Name(), target)
 	}
 	if err != nil {
 		os.Remove(tmp.Name())
+		return err
 	}
-	return err
+	if durable {
+		return syncDir(filepath.Dir(target))
+	}
+	return nil
+}
+
+// WriteFile replaces a file whole or not at all, and waits for the disk. It needs no store.
+func WriteFile(path string, data []byte) error {
+	return putBy(filepath.Dir(path), ".weir-*", path, true, func(w *os.File) error {
+		_, err := w.Write(data)
+		return err
+	})
 }
 
 // Workspace empties and returns the folder in which an action works. Only the holder of the action's lock may call it.
@@ -239,49 +328,25 @@ func (s *Store) mkdir(dir string) error {
 }
 
 func digestFile(file string) (id OutputID, size int64, err error) {
+	info, err := os.Stat(file) // before opening: to open a named pipe waits for a writer
+	if err != nil {
+		return id, 0, err
+	}
+	if info.IsDir() {
+		return id, 0, fmt.Errorf("%s: a folder, not a file", file)
+	}
+	if !info.Mode().IsRegular() {
+		return id, 0, fmt.Errorf("%s: not a regular file", file)
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return id, 0, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return id, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return id, 0, fmt.Errorf("%s: not a regular file", file)
-	}
 	h := sha256.New()
 	size, err = io.Copy(h, f)
 	return OutputID(h.Sum(nil)), size, err
 }
-
-// replaceFile writes data to path by way of a temporary file in the same folder; durable says whether to wait for the disk.
-func replaceFile(path string, data []byte, durable bool) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".weir-*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(data)
-	if err == nil && durable {
-		err = tmp.Sync()
-	}
-	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-		return err
-	}
-	if durable {
-		return syncDir(filepath.Dir(path))
-	}
-	return nil
-}
-
-// WriteFile replaces a file whole or not at all, and waits for the disk.
-func WriteFile(path string, data []byte) error { return replaceFile(path, data, true) }
 
 func syncFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)

@@ -5,10 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -40,48 +38,95 @@ type index struct {
 	files   map[string]indexedFile
 }
 
-const indexMagic = "weir index 1\n"
+const (
+	indexMagic = "weir index 1\n"
+	maxIndex   = 1 << 30 // bytes; about five million actions
+)
 
+func newIndex() *index {
+	return &index{objects: map[OutputID]stamp{}, actions: map[ActionID]indexedAction{}, files: map[string]indexedFile{}}
+}
+
+// readIndex reads an index; an empty one when there is none or it is damaged.
 func readIndex(path string) *index {
-	empty := &index{objects: map[OutputID]stamp{}, actions: map[ActionID]indexedAction{}, files: map[string]indexedFile{}}
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > maxIndex {
+		return newIndex()
+	}
 	data, err := os.ReadFile(path)
-	if err != nil || len(data) < len(indexMagic)+sha256.Size || !bytes.HasPrefix(data, []byte(indexMagic)) {
-		return empty
+	if err != nil {
+		return newIndex()
+	}
+	ix, err := decodeIndex(data)
+	if err != nil {
+		return newIndex()
+	}
+	return ix
+}
+
+func decodeIndex(data []byte) (*index, error) {
+	if len(data) < len(indexMagic)+sha256.Size || !bytes.HasPrefix(data, []byte(indexMagic)) {
+		return nil, errIndex
 	}
 	body, sum := data[:len(data)-sha256.Size], data[len(data)-sha256.Size:]
 	if got := sha256.Sum256(body); !bytes.Equal(got[:], sum) {
-		return empty
+		return nil, errIndex
 	}
-	d := decoder{r: bytes.NewReader(body[len(indexMagic):])}
+	return decodeBody(body[len(indexMagic):])
+}
+
+func decodeBody(body []byte) (*index, error) {
+	d := decoder{b: body, names: map[string]string{}}
 	ix := &index{}
-	n := d.count()
+	n := d.count(sha256.Size)
 	ix.objects = make(map[OutputID]stamp, n)
 	for range n {
 		id := OutputID(d.digest())
 		ix.objects[id] = d.stamp()
 	}
-	n = d.count()
+	n = d.count(sha256.Size)
 	ix.actions = make(map[ActionID]indexedAction, n)
 	for range n {
 		id := ActionID(d.digest())
 		a := indexedAction{stamp: d.stamp()}
-		for range d.count() {
-			o := Output{Name: d.text(), ID: OutputID(d.digest()), Size: d.int()}
+		m := d.count(sha256.Size)
+		a.outputs = make([]Output, 0, m)
+		for range m {
+			o := Output{Name: d.name(), ID: OutputID(d.digest()), Size: d.int()}
 			o.Dir = d.int() == 1
 			a.outputs = append(a.outputs, o)
 		}
 		ix.actions[id] = a
 	}
-	n = d.count()
+	n = d.count(sha256.Size)
 	ix.files = make(map[string]indexedFile, n)
 	for range n {
 		name := d.text()
 		ix.files[name] = indexedFile{stamp: d.stamp(), id: OutputID(d.digest())}
 	}
-	if d.err != nil {
-		return empty
+	if len(d.b) > 0 {
+		d.err = errIndex
 	}
-	return ix
+	return ix, d.err
+}
+
+// adopt takes over what other knows and ix does not.
+func (ix *index) adopt(other *index) {
+	for id, st := range other.objects {
+		if _, ok := ix.objects[id]; !ok {
+			ix.objects[id] = st
+		}
+	}
+	for id, a := range other.actions {
+		if _, ok := ix.actions[id]; !ok {
+			ix.actions[id] = a
+		}
+	}
+	for name, f := range other.files {
+		if _, ok := ix.files[name]; !ok {
+			ix.files[name] = f
+		}
+	}
 }
 
 func (ix *index) encode() []byte {
@@ -153,43 +198,58 @@ func (e *encoder) stamp(st stamp) {
 
 // decoder reads what encoder wrote. Its first error stays; afterwards everything is zero.
 type decoder struct {
-	r   *bytes.Reader
-	err error
+	b     []byte
+	names map[string]string // the names of outputs are few
+	err   error
 }
 
 var errIndex = errors.New("damaged index")
 
 func (d *decoder) int() int64 {
-	if d.err != nil {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.take(len(d.b) + 1)
 		return 0
 	}
-	v, err := binary.ReadVarint(d.r)
-	d.err = err
+	d.b = d.b[n:]
 	return v
 }
 
-// count reads a number of things that follow, each at least one byte long.
-func (d *decoder) count() int {
+// take returns the next n bytes; nil when there are fewer.
+func (d *decoder) take(n int) []byte {
+	if d.err != nil || n > len(d.b) {
+		d.err, d.b = errIndex, nil
+		return nil
+	}
+	taken := d.b[:n]
+	d.b = d.b[n:]
+	return taken
+}
+
+// count reads a number of things that follow, each at least size bytes long.
+func (d *decoder) count(size int) int {
 	n := d.int()
-	if n < 0 || n > int64(d.r.Len()) {
-		d.err = errIndex
+	if n < 0 || n > int64(len(d.b)/size) {
+		d.take(len(d.b) + 1)
 		return 0
 	}
 	return int(n)
 }
 
-func (d *decoder) text() string {
-	var b strings.Builder
-	if n := d.count(); d.err == nil {
-		_, d.err = io.CopyN(&b, d.r, int64(n))
+func (d *decoder) text() string { return string(d.take(d.count(1))) }
+
+func (d *decoder) name() string {
+	b := d.take(d.count(1))
+	s, ok := d.names[string(b)]
+	if !ok {
+		s = string(b)
+		d.names[s] = s
 	}
-	return b.String()
+	return s
 }
 
 func (d *decoder) digest() (id [sha256.Size]byte) {
-	if d.err == nil {
-		_, d.err = io.ReadFull(d.r, id[:])
-	}
+	copy(id[:], d.take(len(id)))
 	return id
 }
 

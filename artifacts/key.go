@@ -18,39 +18,62 @@ type Part struct {
 // maxValue bounds the text of a part that is kept for people.
 const maxValue = 400
 
-// Key collects the parts of an action's identity. The zero Key is ready for use.
+// Key collects the parts of an action's identity. The zero Key is ready for use, and again after Reset.
 type Key struct {
-	parts []Part
+	parts []keyPart
+	buf   []byte
 }
+
+// keyPart is a Part whose text is made only when somebody wants it: most keys are only looked up.
+type keyPart struct {
+	name, value string
+	digest      OutputID
+	artifact    bool // the digest is the value
+}
+
+// Reset makes the key empty. It keeps its memory.
+func (k *Key) Reset() { k.parts = k.parts[:0] }
 
 // Add adds a part. The order of calls does not matter; a name is added once.
 func (k *Key) Add(name, value string) {
-	k.parts = append(k.parts, Part{Name: name, Digest: sha256.Sum256([]byte(value)), Value: cut(value)})
+	k.buf = append(k.buf[:0], value...)
+	k.parts = append(k.parts, keyPart{name: name, digest: sha256.Sum256(k.buf), value: value})
 }
 
 // AddOutput adds an artifact or a file of the user's by its digest.
 func (k *Key) AddOutput(name string, id OutputID) {
-	k.parts = append(k.parts, Part{Name: name, Digest: id, Value: id.String()})
+	k.parts = append(k.parts, keyPart{name: name, digest: id, artifact: true})
 }
 
-// Parts are the parts added so far, by name.
+// Parts are the parts added so far, by name. They belong to the caller.
 func (k *Key) Parts() []Part {
-	slices.SortFunc(k.parts, func(a, b Part) int { return strings.Compare(a.Name, b.Name) })
-	return k.parts
+	k.sort()
+	parts := make([]Part, len(k.parts))
+	for i, p := range k.parts {
+		parts[i] = Part{Name: p.name, Digest: p.digest, Value: cut(p.value)}
+		if p.artifact {
+			parts[i].Value = p.digest.String()
+		}
+	}
+	return parts
+}
+
+func (k *Key) sort() {
+	slices.SortFunc(k.parts, func(a, b keyPart) int { return strings.Compare(a.name, b.name) })
 }
 
 // ID is the hash of all parts by name, each length-prefixed. Two keys with equal parts have equal IDs, whatever the order of Add.
 func (k *Key) ID() ActionID {
-	h := sha256.New()
-	h.Write([]byte("weir action 1\n"))
-	var buf []byte
-	for _, p := range k.Parts() {
-		buf = binary.AppendUvarint(buf[:0], uint64(len(p.Name)))
-		buf = append(buf, p.Name...)
-		buf = append(buf, p.Digest[:]...)
-		h.Write(buf)
+	k.sort()
+	buf := append(k.buf[:0], "weir action 1\n"...)
+	for i := range k.parts {
+		p := &k.parts[i]
+		buf = binary.AppendUvarint(buf, uint64(len(p.name)))
+		buf = append(buf, p.name...)
+		buf = append(buf, p.digest[:]...)
 	}
-	return ActionID(h.Sum(nil))
+	k.buf = buf
+	return sha256.Sum256(buf)
 }
 
 // Change is one part that differs between two keys; an empty side means that the part is not there.

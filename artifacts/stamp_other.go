@@ -12,3 +12,6 @@ func stampOf(path string) (stamp, error) {
 	}
 	return stamp{size: info.Size(), mtime: info.ModTime().UnixNano()}, nil
 }
+
+// links is how many names a file has; it is not known here.
+func links(string) uint64 { return 1 }

@@ -15,3 +15,12 @@ func stampOf(path string) (stamp, error) {
 	}
 	return stamp{size: st.Size, mtime: st.Mtim.Nano(), ctime: st.Ctim.Nano(), inode: st.Ino}, nil
 }
+
+// links is how many names a file has.
+func links(path string) uint64 {
+	var st unix.Stat_t
+	if unix.Lstat(path, &st) != nil {
+		return 1
+	}
+	return uint64(st.Nlink)
+}

@@ -80,8 +80,10 @@ type ended struct {
 
 // Run executes a plan. It returns when nothing runs any more. Results are not handed out yet; see HandOut.
 func (p *Project) Run(ctx context.Context, plan *Plan, o RunOptions, watch Observer) *Result {
+	p.Store.Sweep()
+	o.Jobs = max(1, o.Jobs)
 	r := &run{
-		p: p, plan: plan, o: o, watch: watch, k: p.keyer(plan), history: p.readHistory(plan.Experiment.Name),
+		p: p, plan: plan, o: o, watch: watch, k: p.keyer(plan), history: plan.history,
 		waits: map[*Step]int{}, dependents: map[*Step][]*Step{}, active: map[*Step]int64{}, blocked: map[*Step]*Step{},
 		finished: make(chan ended),
 	}
@@ -143,16 +145,17 @@ func (r *run) loop(ctx context.Context) {
 		}
 		r.result.Skipped++
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && r.result.Skipped > 0 {
 		r.result.Err = context.Canceled
 	}
 }
 
-// start begins as many ready steps as there is room for. A step whose inputs came out as they were is settled at once.
+// start begins as many ready steps as there is room for. A step whose inputs came out as they were is settled at once. One that reads files
+// of the project is planned again too: they may have changed since, and its key must name what it reads.
 func (r *run) start(ctx context.Context) {
 	for len(r.ready) > 0 && ctx.Err() == nil && (r.o.KeepGoing || len(r.result.Failed) == 0) {
 		s := r.ready[0]
-		if s.Status == MayRun {
+		if s.Status == MayRun || len(s.read) > 0 {
 			if o, settled := r.decide(s); settled {
 				r.ready = r.ready[1:]
 				r.settle(s, o)
@@ -182,10 +185,10 @@ func (r *run) start(ctx context.Context) {
 
 // decide plans a step again whose inputs are known by now.
 func (r *run) decide(s *Step) (Outcome, bool) {
-	reason := s.Reason
-	if diags := r.k.decide(s, r.history.Actions[s.Address]); diags.HasErrors() {
+	reason, action, seconds := s.Reason, s.Action, s.Seconds
+	if diags := r.k.decide(s, r.history.last(s.Address)); diags.HasErrors() {
 		s.Status = ToRun
-		return Outcome{Err: errors.New(diags[0].Summary)}, true
+		return Outcome{Err: fmt.Errorf("%s: %s", diags[0].Summary, diags[0].Detail)}, true
 	}
 	switch s.Status {
 	case Cached:
@@ -193,8 +196,11 @@ func (r *run) decide(s *Step) (Outcome, bool) {
 	case Skipped:
 		return Outcome{Cached: true}, true
 	}
-	if s.Reason == "" {
+	if s.Reason == "" || s.Action == action {
 		s.Reason = reason
+	}
+	if s.Seconds == 0 {
+		s.Seconds = seconds
 	}
 	return Outcome{}, false
 }
@@ -212,7 +218,7 @@ func (r *run) settle(s *Step, o Outcome) {
 		} else {
 			r.result.Skipped++
 		}
-		s.Status = Skipped // settled: counted already
+		s.Status = Failed
 		return
 	}
 	if !o.Cached {
@@ -263,11 +269,13 @@ func (r *run) do(ctx context.Context, s *Step, progress stages.Progress, workers
 	switch {
 	case err != nil && ctx.Err() == nil && r.o.NoWait && waited:
 		return Outcome{Err: ErrHeld}
+	case err != nil && ctx.Err() != nil:
+		return Outcome{Err: context.Canceled}
 	case err != nil:
 		return Outcome{Err: err}
 	}
 	defer unlock()
-	if outputs, ok, _ := store.Lookup(s.Action); ok && !s.Forced {
+	if outputs, ok, _ := r.k.lookup(s); ok && !s.Forced {
 		s.setOutputs(outputs) // another run was faster
 		return Outcome{Cached: true}
 	}
@@ -300,7 +308,7 @@ func (r *run) compute(ctx context.Context, s *Step, progress stages.Progress, wo
 	defer log.Close()
 	logger := hclog.New(&hclog.LoggerOptions{Name: s.Address, Output: log, Level: hclog.Debug})
 	logger.Info("start", "action", s.Action.String(), "reason", s.Reason)
-	env := &stages.Env{Log: logger, LogFile: log, Scratch: scratch, Progress: progress, Files: s.files, Pins: r.k.pins, Workers: workers}
+	env := &stages.Env{Log: logger, LogFile: log, Scratch: scratch, Progress: progress, Files: r.files(s), Pins: r.k.pins, Workers: workers}
 	began := time.Now()
 	if err := guarded(func() error { return s.Stage.Run(ctx, env) }, logger); err != nil {
 		logger.Error("failed", "error", err)
@@ -309,7 +317,11 @@ func (r *run) compute(ctx context.Context, s *Step, progress stages.Progress, wo
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	outputs, err := r.collect(s, out)
+	err = r.unchanged(s)
+	var outputs []artifacts.Output
+	if err == nil {
+		outputs, err = r.collect(s, out)
+	}
 	if err != nil {
 		logger.Error("failed", "error", err)
 		return nil, err

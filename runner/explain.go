@@ -37,7 +37,7 @@ func (p *Project) Findings(plan *Plan, most int) []string {
 
 // Remember notes what the plan's cached steps are, for explanations, and keeps what was verified. Failing to is no failure of a run.
 func (p *Project) Remember(plan *Plan) {
-	h := p.readHistory(plan.Experiment.Name)
+	h := plan.history
 	for _, s := range plan.Steps {
 		if s.Status == Cached {
 			h.done(s.Address, s.Action)
@@ -54,8 +54,8 @@ func (p *Project) Remember(plan *Plan) {
 // Last is the action that an address had when it last succeeded and when it was last tried; zero where it never was.
 func (p *Project) Last(experiment, address string) (done, tried artifacts.ActionID) {
 	h := p.readHistory(experiment)
-	done, tried = h.Actions[address], h.Actions[address]
-	if t, ok := h.Attempts[address]; ok {
+	done, tried = h.actions[address], h.actions[address]
+	if t, ok := h.attempts[address]; ok {
 		tried = t
 	}
 	return done, tried

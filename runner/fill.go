@@ -1,9 +1,11 @@
 package runner
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 
 	"weir/artifacts"
 	"weir/runner/language"
@@ -15,7 +17,7 @@ func (r *run) fill(s *Step, out string) error {
 	holder := reflect.ValueOf(s.Stage).Elem()
 	for _, arg := range s.Args {
 		f := stages.FieldByName(s.Fields, arg.Field)
-		v, err := r.input(arg.Class, arg.Value)
+		v, err := r.input(s, &arg)
 		if err != nil {
 			return err
 		}
@@ -48,20 +50,25 @@ func (r *run) fill(s *Step, out string) error {
 }
 
 // input turns a value into what the field of its class holds.
-func (r *run) input(class stages.Class, v language.Value) (any, error) {
-	switch class {
+func (r *run) input(s *Step, arg *language.Argument) (any, error) {
+	v := arg.Value
+	switch arg.Class {
 	case stages.InputFile:
-		return r.leaf(v)
+		in, err := r.leaf(s, v)
+		if err == nil && !in.Given() && !stages.FieldByName(s.Fields, arg.Field).Optional {
+			err = fmt.Errorf("its input %s is %s.%s, which was not written this time", arg.Field, r.plan.byIndex[v.Instance].Address, v.Text)
+		}
+		return in, err
 	case stages.InputTree:
-		return r.tree(v)
+		return r.tree(s, v)
 	case stages.ArgsList:
 		args := v.Command()
-		for i, word := range v.List {
-			for j, part := range word.List {
-				if part.Ref == nil {
+		for i := range v.Items {
+			for j, part := range v.Items[i].Parts() {
+				if part.Kind != language.Output {
 					continue
 				}
-				in, err := r.leaf(part)
+				in, err := r.leaf(s, part)
 				if err != nil {
 					return nil, err
 				}
@@ -71,11 +78,11 @@ func (r *run) input(class stages.Class, v language.Value) (any, error) {
 		return args, nil
 	}
 	sources := v.Sources()
-	for i, item := range v.List {
-		if item.Ref == nil {
+	for i, item := range v.Items {
+		if item.Kind != language.Output {
 			continue
 		}
-		in, err := r.leaf(item)
+		in, err := r.leaf(s, item)
 		if err != nil {
 			return nil, err
 		}
@@ -84,25 +91,25 @@ func (r *run) input(class stages.Class, v language.Value) (any, error) {
 	return sources, nil
 }
 
-func (r *run) tree(v language.Value) (stages.Tree, error) {
-	switch {
-	case v.Named != nil:
+func (r *run) tree(s *Step, v language.Value) (stages.Tree, error) {
+	switch v.Kind {
+	case language.Named:
 		t := stages.Tree{Named: map[string]stages.Tree{}}
-		for _, name := range sortedKeys(v.Named) {
-			inner, err := r.tree(v.Named[name])
+		for _, item := range v.Items {
+			inner, err := r.tree(s, item)
 			if err != nil {
 				return t, err
 			}
 			if inner.Leaf != nil && !inner.Leaf.Given() {
 				continue // an optional output that was not written
 			}
-			t.Named[name] = inner
+			t.Named[item.Name] = inner
 		}
 		return t, nil
-	case v.List != nil:
+	case language.List:
 		t := stages.Tree{List: []stages.Tree{}}
-		for _, item := range v.List {
-			inner, err := r.tree(item)
+		for _, item := range v.Items {
+			inner, err := r.tree(s, item)
 			if err != nil {
 				return t, err
 			}
@@ -110,18 +117,16 @@ func (r *run) tree(v language.Value) (stages.Tree, error) {
 		}
 		return t, nil
 	}
-	in, err := r.leaf(v)
+	in, err := r.leaf(s, v)
 	return stages.Tree{Leaf: &in}, err
 }
 
-func (r *run) leaf(v language.Value) (stages.Input, error) {
-	if v.Ref == nil {
-		path := r.p.path(v.Path)
-		id, err := r.p.Store.FileDigest(path)
-		return stages.Input{ID: id, Path: path, Base: base(v.Path), From: v.Path}, err
+func (r *run) leaf(s *Step, v language.Value) (stages.Input, error) {
+	if v.Kind == language.File {
+		return s.file(v.Text, r.p.path(v.Text)), nil
 	}
-	from := r.plan.byIndex[v.Ref.Instance]
-	o, ok := from.Outputs[v.Ref.Output]
+	from := r.plan.byIndex[v.Instance]
+	o, ok := from.Outputs[v.Text]
 	if !ok {
 		return stages.Input{}, nil
 	}
@@ -139,6 +144,40 @@ func (r *run) leaf(v language.Value) (stages.Input, error) {
 		in.Files[f.Name] = stages.Input{ID: f.ID, Path: r.p.Store.Path(f.ID), Base: base(f.Name), From: in.From + "/" + f.Name}
 	}
 	return in, nil
+}
+
+// file is a file of the project as an input, with the digest that is in the key.
+func (s *Step) file(name, path string) stages.Input {
+	in := stages.Input{Path: path, From: name, Base: base(name)}
+	if i := slices.IndexFunc(s.read, func(f readFile) bool { return f.name == name }); i >= 0 {
+		in.ID = s.read[i].id
+	}
+	return in
+}
+
+// files are what a stages.FileReader reads.
+func (r *run) files(s *Step) map[string]stages.Input {
+	if _, ok := s.Stage.(stages.FileReader); !ok {
+		return nil
+	}
+	files := make(map[string]stages.Input, len(s.read))
+	for _, f := range s.read {
+		if f.listed {
+			files[f.name] = stages.Input{ID: f.id, Path: r.p.path(f.name), From: f.name, Base: base(f.name)}
+		}
+	}
+	return files
+}
+
+// unchanged makes sure that the files of the project which a step read are still those that its key names: it read them after they were hashed.
+func (r *run) unchanged(s *Step) error {
+	for _, f := range s.read {
+		id, err := r.p.Store.FileDigest(r.p.path(f.name))
+		if err != nil || id != f.id {
+			return fmt.Errorf("%s changed while %s read it; run again", f.name, s.Address)
+		}
+	}
+	return nil
 }
 
 // collect moves what a stage wrote into the store.

@@ -25,10 +25,13 @@ const (
 	ToRun                 // it is not computed, or not any more
 	MayRun                // something it needs runs first; whether it runs is decided then
 	Skipped               // it cannot run here, and that is no failure (a tool is missing)
+	Failed                // it was tried in this run and failed, or was interrupted
 )
 
 // String names the status as `weir plan --json` does.
-func (s Status) String() string { return [...]string{"cached", "run", "may run", "skipped"}[s] }
+func (s Status) String() string {
+	return [...]string{"cached", "run", "may run", "skipped", "failed"}[s]
+}
 
 // Step is one instance in a plan.
 type Step struct {
@@ -36,12 +39,19 @@ type Step struct {
 	Status  Status
 	Reason  string // why it runs, or is skipped
 	Action  artifacts.ActionID
-	Parts   []artifacts.Part
+	Parts   []artifacts.Part            // of a cached step only when the plan has targets
 	Outputs map[string]artifacts.Output // when cached or done
 	Seconds float64                     // what it took last time; 0 when unknown
 	Forced  bool
 
-	files map[string]stages.Input // what a stages.FileReader reads
+	read []readFile // the files of the project that are in its key
+}
+
+// readFile is a file of the project that a step reads.
+type readFile struct {
+	name   string // as in the pipeline
+	id     artifacts.OutputID
+	listed bool // by the stage itself, see stages.FileReader
 }
 
 // Plan is what a run would do.
@@ -49,6 +59,7 @@ type Plan struct {
 	Experiment *Experiment
 	Steps      []*Step // every instance that is wanted, in order; what a step needs comes before it
 	byIndex    []*Step // by language.Instance.Index; nil when not wanted
+	history    *history
 }
 
 // Count is how many steps have the status.
@@ -78,9 +89,12 @@ func (p *Project) Plan(e *Experiment, o PlanOptions) (*Plan, hcl.Diagnostics) {
 	if err != nil {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: err.Error()}}
 	}
-	plan := &Plan{Experiment: e, byIndex: make([]*Step, len(instances))}
-	history := p.readHistory(e.Name)
+	plan := &Plan{Experiment: e, byIndex: make([]*Step, len(instances)), history: p.readHistory(e.Name)}
 	k := p.keyer(plan)
+	k.parts = len(o.Targets) > 0
+	if err := k.pins.load(); err != nil {
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: err.Error(), Detail: "mend or delete the line; a URL without a line is accepted as it is and recorded again"})
+	}
 	for i, in := range instances {
 		if !wanted[i] {
 			continue
@@ -88,7 +102,10 @@ func (p *Project) Plan(e *Experiment, o PlanOptions) (*Plan, hcl.Diagnostics) {
 		s := &Step{Instance: in, Forced: o.Force && targets[i]}
 		plan.Steps = append(plan.Steps, s)
 		plan.byIndex[i] = s
-		diags = append(diags, k.decide(s, history.Actions[in.Address])...)
+		diags = append(diags, k.decide(s, plan.history.last(in.Address))...)
+		if s.Status == Cached {
+			s.read = nil
+		}
 	}
 	return plan, diags
 }
@@ -123,20 +140,22 @@ func choose(instances []*language.Instance, targets []string) (wanted, named []b
 
 // keyer computes the keys of a plan's steps.
 type keyer struct {
-	p        *Project
-	plan     *Plan
-	pins     *pins
-	versions map[string]string
-	tools    map[string]artifacts.OutputID
+	p     *Project
+	plan  *Plan
+	pins  *pins
+	words map[wordKey]string // names of parts
+	tools map[string]artifacts.OutputID
+	key   artifacts.Key // of the step at hand
+	parts bool          // keep the parts of cached steps: 10,000 would be a third of the memory
 }
 
 func (p *Project) keyer(plan *Plan) *keyer {
-	return &keyer{p: p, plan: plan, pins: openPins(p.Dir), versions: map[string]string{}, tools: map[string]artifacts.OutputID{}}
+	return &keyer{p: p, plan: plan, pins: p.pins(), words: map[wordKey]string{}, tools: map[string]artifacts.OutputID{}}
 }
 
 // decide sets the step's status and reason. last is the action that the address had when it last ran, or zero.
 func (k *keyer) decide(s *Step, last artifacts.ActionID) hcl.Diagnostics {
-	key, pending, skip, diags := k.key(s)
+	pending, skip, diags := k.fill(s)
 	if diags.HasErrors() {
 		return diags
 	}
@@ -144,19 +163,23 @@ func (k *keyer) decide(s *Step, last artifacts.ActionID) hcl.Diagnostics {
 		s.Status, s.Reason = Skipped, skip
 		return nil
 	}
-	s.Parts = key.Parts()
 	if len(pending) > 0 {
+		s.Parts = k.key.Parts()
 		s.Status = MayRun
 		s.Reason = k.reason(s, last, pending)
 		return nil
 	}
-	s.Action = key.ID()
-	outputs, ok, why := k.p.Store.Lookup(s.Action)
-	if ok && !s.Forced && !k.repinned(s, outputs, &why) {
+	s.Action = k.key.ID()
+	outputs, ok, why := k.lookup(s)
+	if ok && !s.Forced {
 		s.setOutputs(outputs)
 		s.Status = Cached
+		if k.parts {
+			s.Parts = k.key.Parts()
+		}
 		return nil
 	}
+	s.Parts = k.key.Parts()
 	s.Status = ToRun
 	switch {
 	case s.Forced && ok:
@@ -167,6 +190,25 @@ func (k *keyer) decide(s *Step, last artifacts.ActionID) hcl.Diagnostics {
 		s.Reason = k.reason(s, last, nil)
 	}
 	return nil
+}
+
+// lookup finds the outputs of a step in the store, and all that the kind says it has.
+func (k *keyer) lookup(s *Step) (outputs []artifacts.Output, ok bool, why string) {
+	outputs, ok, why = k.p.Store.Lookup(s.Action)
+	if !ok {
+		return nil, false, why
+	}
+	for i := range s.Instance.Outputs {
+		field := &s.Instance.Outputs[i]
+		there := slices.ContainsFunc(outputs, func(o artifacts.Output) bool { return o.Name == field.Name && o.Dir == field.Dir })
+		if !there && !field.Optional {
+			return nil, false, "output " + field.Name + " is not in its record"
+		}
+	}
+	if k.repinned(s, outputs, &why) {
+		return nil, false, why
+	}
+	return outputs, true, ""
 }
 
 func (s *Step) setOutputs(outputs []artifacts.Output) {
@@ -190,25 +232,34 @@ func (k *keyer) repinned(s *Step, outputs []artifacts.Output, why *string) bool 
 	return true
 }
 
-// key collects the parts of a step's identity. pending names the inputs that are not computed yet; skip says why the step cannot run here.
-func (k *keyer) key(s *Step) (key *artifacts.Key, pending []string, skip string, diags hcl.Diagnostics) {
-	key = &artifacts.Key{}
+// fill collects the parts of a step's identity in k.key. pending names the inputs that are not computed yet; skip says why the step cannot
+// run here.
+func (k *keyer) fill(s *Step) (pending []string, skip string, diags hcl.Diagnostics) {
+	k.key.Reset()
+	s.read = s.read[:0]
 	fail := func(at hcl.Range, summary, detail string) {
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at.Ptr()})
 	}
-	key.Add("kind", s.Kind.Name)
-	key.Add("version", k.version(s.Kind))
-	eachOption(s.Fields, reflect.ValueOf(s.Stage).Elem(), "", func(name, text string) { key.Add("option "+name, text) })
-	for _, arg := range s.Args {
-		k.argument(key, s, arg, &pending, &skip, fail)
+	k.key.Add("kind", s.Kind.Name)
+	k.key.Add("version", strconv.Itoa(s.Kind.Version))
+	k.options(s.Fields, reflect.ValueOf(s.Stage).Elem(), "")
+	for i := range s.Args {
+		a := argument{keyer: k, step: s, arg: &s.Args[i], fail: fail}
+		a.add()
+		if a.pending {
+			pending = append(pending, a.arg.Field)
+		}
+		if a.skip != "" {
+			skip = a.skip
+		}
 	}
 	for _, o := range s.named() {
-		key.Add("option outputs."+o.Name, o.File+dirMark(o.Dir))
+		k.key.Add(k.word("option outputs.", o.Name), o.File+dirMark(o.Dir))
 	}
 	if fr, ok := s.Stage.(stages.FileReader); ok {
-		k.files(key, s, fr, fail)
+		k.files(s, fr, fail)
 	}
-	tools := []string{}
+	var tools []string
 	if s.Kind.Tool != "" {
 		tools = append(tools, s.Kind.Tool)
 	}
@@ -219,7 +270,7 @@ func (k *keyer) key(s *Step) (key *artifacts.Key, pending []string, skip string,
 		id, err := k.tool(name)
 		switch {
 		case err == nil:
-			key.AddOutput("tool "+name, id)
+			k.key.AddOutput(k.word("tool ", name), id)
 		case name == s.Kind.Tool:
 			skip = "no " + name + " found"
 		default:
@@ -227,8 +278,21 @@ func (k *keyer) key(s *Step) (key *artifacts.Key, pending []string, skip string,
 		}
 	}
 	slices.Sort(pending)
-	return key, slices.Compact(pending), skip, diags
+	return pending, skip, diags
 }
+
+// word is class + name, made once.
+func (k *keyer) word(class, name string) string {
+	key := wordKey{class, name}
+	text, ok := k.words[key]
+	if !ok {
+		text = class + name
+		k.words[key] = text
+	}
+	return text
+}
+
+type wordKey struct{ class, name string }
 
 // named are the outputs whose names and paths the pipeline chose, so that they are part of the key.
 func (s *Step) named() []language.OutputField {
@@ -245,92 +309,118 @@ func dirMark(dir bool) string {
 	return ""
 }
 
-func (k *keyer) version(kind stages.Kind) string {
-	if v, ok := k.versions[kind.Name]; ok {
-		return v
-	}
-	k.versions[kind.Name] = strconv.Itoa(kind.Version)
-	return k.versions[kind.Name]
-}
-
-// eachOption calls each with every option after defaults, those of blocks as "model.units".
-func eachOption(fields []stages.Field, holder reflect.Value, prefix string, each func(name, text string)) {
+// options adds every option after defaults, those of blocks as "model.units".
+func (k *keyer) options(fields []stages.Field, holder reflect.Value, prefix string) {
 	for i := range fields {
 		f := &fields[i]
 		switch f.Class {
 		case stages.Option, stages.Label:
-			each(prefix+f.Name, stages.Text(f.Of(holder)))
+			k.key.Add(k.word("option "+prefix, f.Name), stages.Text(f.Of(holder)))
 		case stages.Block:
-			eachOption(f.Fields, f.Of(holder), prefix+f.Name+".", each)
+			k.options(f.Fields, f.Of(holder), prefix+f.Name+".")
 		}
 	}
 }
 
-// argument adds an input's artifacts to the key, one part for each leaf.
-func (k *keyer) argument(key *artifacts.Key, s *Step, arg language.Argument, pending *[]string, skip *string, fail func(hcl.Range, string, string)) {
-	var shape strings.Builder
-	var walk func(v language.Value, name string)
-	walk = func(v language.Value, name string) {
-		switch {
-		case v.Ref != nil:
-			from := k.plan.byIndex[v.Ref.Instance]
-			o, ok := from.Outputs[v.Ref.Output]
-			field := outputField(from.Instance, v.Ref.Output)
-			fmt.Fprintf(&shape, "<%s>", field.File)
-			switch {
-			case ok:
-				key.AddOutput("input "+name, o.ID)
-			case from.Status == Skipped:
-				*skip = from.Address + " is skipped"
-			case from.Status == Cached:
-				key.Add("input "+name, "") // an optional output that was not written
-			default:
-				*pending = append(*pending, arg.Field)
-			}
-		case v.Path != "" && arg.Class != stages.SourceSet:
-			id, err := k.p.Store.FileDigest(k.p.path(v.Path))
-			if err != nil {
-				fail(arg.Range, fmt.Sprintf("input %q: no file %s", arg.Field, v.Path), fileProblem(err))
-				return
-			}
-			key.AddOutput("input "+name, id)
-		case v.Path != "":
-			fmt.Fprintf(&shape, "%q:%q ", v.Name, v.Path)
-		case v.Named != nil:
-			for _, n := range sortedKeys(v.Named) {
-				walk(v.Named[n], name+"."+n)
-			}
-		case v.List != nil:
-			fmt.Fprintf(&shape, "[%d]", len(v.List))
-			for i, item := range v.List {
-				shape.WriteString(item.Name)
-				walk(item, fmt.Sprintf("%s[%d]", name, i))
-			}
-		default:
-			fmt.Fprintf(&shape, "%q", v.Text)
-		}
+// argument adds one input to the key: a part for each artifact, and one for how they are put together where that matters.
+type argument struct {
+	*keyer
+	step    *Step
+	arg     *language.Argument
+	fail    func(at hcl.Range, summary, detail string)
+	shape   []byte
+	pending bool
+	skip    string
+}
+
+func (a *argument) add() {
+	a.walk(&a.arg.Value, a.word("input ", a.arg.Field))
+	switch a.arg.Class {
+	case stages.ArgsList, stages.SourceSet:
+		a.key.Add(a.word("option ", a.arg.Field), a.shown()+"\x00"+string(a.shape))
+	case stages.InputTree:
+		a.key.Add(a.word("inputs ", a.arg.Field), string(a.shape))
 	}
-	walk(arg.Value, arg.Field)
-	if arg.Class == stages.ArgsList || arg.Class == stages.SourceSet {
-		key.Add("option "+arg.Field, shown(arg.Value, k.plan)+"\x00"+shape.String())
+}
+
+// walk adds the artifacts of a value to the key and writes its shape: names, order, file names, and, in a tree, where each comes from, for
+// a stage may print that.
+func (a *argument) walk(v *language.Value, name string) {
+	switch v.Kind {
+	case language.Output:
+		from := a.plan.byIndex[v.Instance]
+		a.shape = append(a.shape, '<')
+		if a.arg.Class == stages.InputTree {
+			a.shape = append(append(a.shape, from.Address...), '.')
+			a.shape = append(append(a.shape, v.Text...), ':')
+		}
+		a.shape = append(append(a.shape, outputField(from.Instance, v.Text).File...), '>')
+		o, ok := from.Outputs[v.Text]
+		switch {
+		case ok:
+			a.key.AddOutput(name, o.ID)
+		case from.Status == Skipped:
+			a.skip = from.Address + " is skipped"
+		case from.Status == Cached:
+			a.key.Add(name, "") // an optional output that was not written
+		default:
+			a.pending = true
+		}
+	case language.File:
+		a.shape = strconv.AppendQuote(append(a.shape, 'f'), v.Text)
+		if a.arg.Class == stages.SourceSet {
+			return // the stage lists it, see stages.FileReader
+		}
+		id, err := a.p.Store.FileDigest(a.p.path(v.Text))
+		if err != nil {
+			a.fail(a.arg.Range, fmt.Sprintf("input %q: no file %s", a.arg.Field, v.Text), fileProblem(err))
+			return
+		}
+		a.step.read = append(a.step.read, readFile{name: v.Text, id: id})
+		a.key.AddOutput(name, id)
+	case language.Named, language.List:
+		a.shape = append(a.shape, "[{"[v.Kind-language.Named])
+		for i := range v.Items {
+			item := &v.Items[i]
+			inner := name + "." + item.Name
+			if v.Kind == language.List {
+				inner = name + "[" + strconv.Itoa(i) + "]"
+			}
+			if item.Name != "" {
+				a.shape = append(strconv.AppendQuote(a.shape, item.Name), '=')
+			}
+			a.walk(item, inner)
+			a.shape = append(a.shape, ' ')
+		}
+		a.shape = append(a.shape, ']')
+	default:
+		a.shape = strconv.AppendQuote(a.shape, v.Text)
 	}
 }
 
 // shown is a command line or a list of sources for people.
-func shown(v language.Value, plan *Plan) string {
-	var words []string
-	for _, item := range v.List {
-		text := item.Path
-		for _, part := range item.List {
-			text += part.Text
-			if part.Ref != nil {
-				text += "<" + outputField(plan.byIndex[part.Ref.Instance].Instance, part.Ref.Output).File + ">"
+func (a *argument) shown() string {
+	var b strings.Builder
+	for i := range a.arg.Value.Items {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		for _, part := range a.arg.Value.Items[i].Parts() {
+			if part.Kind == language.Output {
+				b.WriteString("<" + outputField(a.plan.byIndex[part.Instance].Instance, part.Text).File + ">")
+			} else {
+				b.WriteString(part.Text)
 			}
 		}
-		words = append(words, text)
+		if b.Len() > maxShown {
+			break
+		}
 	}
-	return strings.Join(words, " ")
+	return b.String()
 }
+
+// maxShown is how much of a command line is kept for people, in bytes; its shape is whole in the key.
+const maxShown = 300
 
 func fileProblem(err error) string {
 	var pe *fs.PathError
@@ -339,26 +429,27 @@ func fileProblem(err error) string {
 		return "there is no such file; paths are relative to the project's folder"
 	case errors.As(err, &pe):
 		return pe.Err.Error()
+	case errors.Is(err, artifacts.ErrChanging):
+		return "somebody writes to it; run again when that is done"
 	}
 	return err.Error()
 }
 
-func (k *keyer) files(key *artifacts.Key, s *Step, fr stages.FileReader, fail func(hcl.Range, string, string)) {
+// files adds the files that the stage lists.
+func (k *keyer) files(s *Step, fr stages.FileReader, fail func(hcl.Range, string, string)) {
 	names, err := fr.Files(k.p.Dir)
 	if err != nil {
 		fail(s.Range, s.Address+": "+err.Error(), "paths are relative to the project's folder")
 		return
 	}
-	s.files = make(map[string]stages.Input, len(names))
 	for _, name := range names {
-		path := k.p.path(name)
-		id, err := k.p.Store.FileDigest(path)
+		id, err := k.p.Store.FileDigest(k.p.path(name))
 		if err != nil {
 			fail(s.Range, fmt.Sprintf("%s: no file %s", s.Address, name), fileProblem(err))
 			continue
 		}
-		s.files[name] = stages.Input{ID: id, Path: path, From: name, Base: base(name)}
-		key.AddOutput("file "+name, id)
+		s.read = append(s.read, readFile{name: name, id: id, listed: true})
+		k.key.AddOutput("file "+name, id)
 	}
 }
 
@@ -377,9 +468,13 @@ func (k *keyer) tool(name string) (artifacts.OutputID, error) {
 	return id, err
 }
 
-func outputField(in *language.Instance, name string) language.OutputField {
-	i := slices.IndexFunc(in.Outputs, func(o language.OutputField) bool { return o.Name == name })
-	return in.Outputs[i]
+func outputField(in *language.Instance, name string) *language.OutputField {
+	for i := range in.Outputs {
+		if in.Outputs[i].Name == name {
+			return &in.Outputs[i]
+		}
+	}
+	panic("runner: " + in.Address + " has no output " + name) // a Value names outputs that are there
 }
 
 func base(name string) string { return name[strings.LastIndexAny(name, `/\`)+1:] }

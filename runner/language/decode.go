@@ -234,7 +234,7 @@ func (d *decoder) argument(f *stages.Field, target reflect.Value, val cty.Value,
 		d.fail(at, fmt.Sprintf("input %q: %s", f.Name, problem), "give an output, such as stage.decode.packets.packets, or the path of a file")
 		return
 	}
-	arg.Value.refs(func(r Ref) { d.in.Needs = append(d.in.Needs, r.Instance) })
+	arg.Value.refs(func(instance int) { d.in.Needs = append(d.in.Needs, instance) })
 	d.in.Args = append(d.in.Args, arg)
 	switch f.Class { // the shape, for Validate and Files; the runner fills in the artifacts
 	case stages.SourceSet:
@@ -245,60 +245,63 @@ func (d *decoder) argument(f *stages.Field, target reflect.Value, val cty.Value,
 }
 
 // refs calls each for every reference in the value.
-func (v Value) refs(each func(Ref)) {
-	if v.Ref != nil {
-		each(*v.Ref)
+func (v *Value) refs(each func(instance int)) {
+	if v.Kind == Output {
+		each(v.Instance)
 	}
-	for _, name := range sortedKeys(v.Named) {
-		v.Named[name].refs(each)
-	}
-	for _, item := range v.List {
-		item.refs(each)
+	for i := range v.Items {
+		v.Items[i].refs(each)
 	}
 }
 
 // reference reads a placeholder.
-func (l *loader) reference(val cty.Value) (*Ref, string) {
+func (l *loader) reference(val cty.Value) (Ref, string) {
 	v, problem := l.leaf(val)
-	if problem == "" && v.Ref == nil {
-		problem = "this is the text " + quote(v.Path)
+	if problem == "" && v.Kind != Output {
+		problem = "this is the text " + quote(v.Text)
 	}
-	return v.Ref, problem
+	return v.Ref(), problem
 }
 
 // leaf reads one artifact or file.
 func (l *loader) leaf(val cty.Value) (Value, string) {
 	if val.IsNull() || val.Type() != cty.String {
-		if t := val.Type(); t.IsObjectType() || t.IsMapType() {
+		if t := val.Type(); !val.IsNull() && (t.IsObjectType() || t.IsMapType()) {
 			return Value{}, "this is " + describe(val) + ", one output is expected"
 		}
-		return Value{}, "this is " + val.Type().FriendlyName()
+		return Value{}, "this is " + shown(val)
 	}
 	s := val.AsString()
 	if s == "" {
 		return Value{}, "this is empty text"
 	}
-	if !strings.Contains(s, "\x00") {
-		return Value{Path: s}, ""
+	inner, ok := strings.CutPrefix(s, "\x00")
+	if !ok && !strings.Contains(s, "\x00") {
+		return Value{Kind: File, Text: s}, ""
 	}
-	parts := strings.Split(s, "\x00")
-	if len(parts) != 3 || parts[0] != "" || parts[2] != "" {
+	inner, end, _ := strings.Cut(inner, "\x00")
+	if !ok || end != "" || len(s) != len(inner)+2 {
 		return Value{}, "an output cannot be part of a text here"
 	}
-	ref, ok := l.parseRef(parts[1])
+	v, ok := l.parseRef(inner)
 	if !ok {
 		return Value{}, "the reference was changed by a function"
 	}
-	return Value{Ref: ref}, ""
+	return v, ""
 }
 
-func (l *loader) parseRef(s string) (*Ref, bool) {
+func (l *loader) parseRef(s string) (Value, bool) {
 	index, output, ok := strings.Cut(s, ":")
 	n, err := strconv.Atoi(index)
-	if !ok || err != nil || n < 0 || n >= len(l.instances) || !slices.ContainsFunc(l.instances[n].Outputs, func(o OutputField) bool { return o.Name == output }) {
-		return nil, false
+	if !ok || err != nil || n < 0 || n >= len(l.instances) {
+		return Value{}, false
 	}
-	return &Ref{Instance: n, Output: output}, true
+	for i := range l.instances[n].Outputs {
+		if o := &l.instances[n].Outputs[i]; o.Name == output {
+			return Value{Kind: Output, Instance: n, Text: o.Name}, true
+		}
+	}
+	return Value{}, false
 }
 
 // describe says what a collection of outputs is.
@@ -314,42 +317,42 @@ func describe(val cty.Value) string {
 // tree reads artifacts by name, as deep as they come.
 func (l *loader) tree(val cty.Value) (Value, string) {
 	t := val.Type()
-	switch {
-	case val.IsNull():
+	named := t.IsObjectType() || t.IsMapType()
+	if val.IsNull() {
 		return Value{}, "this is null"
-	case t.IsObjectType() || t.IsMapType():
-		v := Value{Named: map[string]Value{}}
-		for it := val.ElementIterator(); it.Next(); {
-			k, item := it.Element()
-			inner, problem := l.tree(item)
-			if problem != "" {
-				return v, k.AsString() + ": " + problem
-			}
-			v.Named[k.AsString()] = inner
-		}
-		return v, ""
-	case t.IsTupleType() || t.IsListType() || t.IsSetType():
-		v := Value{List: []Value{}}
-		for it := val.ElementIterator(); it.Next(); {
-			_, item := it.Element()
-			inner, problem := l.tree(item)
-			if problem != "" {
-				return v, problem
-			}
-			v.List = append(v.List, inner)
-		}
-		return v, ""
 	}
-	return l.leaf(val)
+	if !named && !t.IsTupleType() && !t.IsListType() && !t.IsSetType() {
+		return l.leaf(val)
+	}
+	v := Value{Kind: List, Items: make([]Value, 0, val.LengthInt())}
+	if named {
+		v.Kind = Named
+	}
+	for it := val.ElementIterator(); it.Next(); {
+		k, item := it.Element()
+		inner, problem := l.tree(item)
+		if named {
+			inner.Name = k.AsString()
+			if problem != "" {
+				problem = inner.Name + ": " + problem
+			}
+		}
+		if problem != "" {
+			return v, problem
+		}
+		v.Items = append(v.Items, inner)
+	}
+	return v, ""
 }
 
 // sources reads a list of files, globs and outputs, or a map from the name that the command sees.
 func (l *loader) sources(val cty.Value) (Value, string) {
 	t := val.Type()
-	v := Value{List: []Value{}}
+	v := Value{Kind: List}
 	if val.IsNull() || !t.IsObjectType() && !t.IsMapType() && !t.IsTupleType() && !t.IsListType() && !t.IsSetType() {
-		return v, "this is " + t.FriendlyName() + ", a list or a map is expected"
+		return v, "this is " + shown(val) + ", a list or a map is expected"
 	}
+	v.Items = make([]Value, 0, val.LengthInt())
 	for it := val.ElementIterator(); it.Next(); {
 		k, item := it.Element()
 		one, problem := l.leaf(item)
@@ -361,7 +364,7 @@ func (l *loader) sources(val cty.Value) (Value, string) {
 				return v, quote(one.Name) + " is no path inside the command's folder"
 			}
 		}
-		v.List = append(v.List, one)
+		v.Items = append(v.Items, one)
 	}
 	return v, ""
 }
@@ -369,33 +372,49 @@ func (l *loader) sources(val cty.Value) (Value, string) {
 // words reads a command line: a list of texts in which outputs may stand.
 func (l *loader) words(val cty.Value) (Value, string) {
 	t := val.Type()
-	v := Value{List: []Value{}}
+	v := Value{Kind: List}
 	if val.IsNull() || !t.IsTupleType() && !t.IsListType() || val.LengthInt() == 0 {
 		return v, `a list of words is expected: ["python3", "script.py"]`
 	}
+	v.Items = make([]Value, 0, val.LengthInt())
 	for it := val.ElementIterator(); it.Next(); {
 		_, item := it.Element()
-		text, err := convert.Convert(item, cty.String)
-		if err != nil || text.IsNull() {
-			return v, "a word is text or an output, this is " + item.Type().FriendlyName()
+		word, problem := l.word(item)
+		if problem != "" {
+			return v, problem
 		}
-		word := Value{}
-		for i, part := range strings.Split(text.AsString(), "\x00") {
-			if i%2 == 0 {
-				if part != "" || i == 0 {
-					word.List = append(word.List, Value{Text: part})
-				}
-				continue
-			}
-			ref, ok := l.parseRef(part)
-			if !ok {
-				return v, "the reference was changed by a function"
-			}
-			word.List = append(word.List, Value{Ref: ref})
-		}
-		v.List = append(v.List, word)
+		v.Items = append(v.Items, word)
 	}
 	return v, ""
+}
+
+func (l *loader) word(item cty.Value) (Value, string) {
+	if item.IsNull() || !item.Type().IsPrimitiveType() {
+		return Value{}, "a word is text or an output, this is " + shown(item)
+	}
+	text, err := convert.Convert(item, cty.String)
+	if err != nil {
+		return Value{}, "a word is text or an output, this is " + shown(item)
+	}
+	rest := text.AsString()
+	if !strings.Contains(rest, "\x00") {
+		return Value{Kind: Text, Text: rest}, ""
+	}
+	word := Value{Kind: List}
+	for i, part := range strings.Split(rest, "\x00") {
+		if i%2 == 0 {
+			if part != "" {
+				word.Items = append(word.Items, Value{Kind: Text, Text: part})
+			}
+			continue
+		}
+		ref, ok := l.parseRef(part)
+		if !ok {
+			return word, "the reference was changed by a function"
+		}
+		word.Items = append(word.Items, ref)
+	}
+	return word, ""
 }
 
 func outputMap(val cty.Value) (map[string]string, string) {
@@ -427,28 +446,41 @@ func outputMap(val cty.Value) (map[string]string, string) {
 }
 
 // Sources is the shape of a SourceSet: files, without the artifacts' paths.
-func (v Value) Sources() stages.Sources {
-	sources := make(stages.Sources, len(v.List))
-	for i, item := range v.List {
-		sources[i] = stages.Source{Name: item.Name, Path: item.Path}
-		if item.Ref != nil {
+func (v *Value) Sources() stages.Sources {
+	sources := make(stages.Sources, len(v.Items))
+	for i, item := range v.Items {
+		sources[i] = stages.Source{Name: item.Name}
+		if item.Kind == Output {
 			sources[i].Input = &stages.Input{}
+		} else {
+			sources[i].Path = item.Text
 		}
 	}
 	return sources
 }
 
+// Parts are the parts of a word of a command line: a Text or an Output each.
+func (v *Value) Parts() []Value {
+	if v.Kind == List {
+		return v.Items
+	}
+	return []Value{*v}
+}
+
 // Command is the shape of a command line, without the artifacts' paths.
-func (v Value) Command() stages.Args {
-	args := make(stages.Args, len(v.List))
-	for i, word := range v.List {
-		for _, part := range word.List {
-			p := stages.ArgPart{Text: part.Text}
-			if part.Ref != nil {
-				p.Input = &stages.Input{}
+func (v *Value) Command() stages.Args {
+	args := make(stages.Args, len(v.Items))
+	var flat []stages.ArgPart
+	for i := range v.Items {
+		start := len(flat)
+		for _, part := range v.Items[i].Parts() {
+			if part.Kind == Output {
+				flat = append(flat, stages.ArgPart{Input: &stages.Input{}})
+			} else {
+				flat = append(flat, stages.ArgPart{Text: part.Text})
 			}
-			args[i] = append(args[i], p)
 		}
+		args[i] = flat[start:len(flat):len(flat)]
 	}
 	return args
 }

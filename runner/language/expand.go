@@ -402,7 +402,7 @@ func (l *loader) readResults() []Result {
 			l.fail(attr.Expr.Range().Ptr(), "results: "+quote(path)+" takes an output of a stage", problem)
 			continue
 		}
-		results = append(results, Result{Path: path, Ref: *ref})
+		results = append(results, Result{Path: path, Ref: ref})
 	}
 	for i := 1; i < len(results); i++ {
 		if strings.HasPrefix(results[i].Path, results[i-1].Path+"/") {

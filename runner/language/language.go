@@ -81,15 +81,30 @@ type Argument struct {
 	Range hcl.Range
 }
 
-// Value is a reference to an output, a file, or a collection of such.
+// Value is what an input was given: a reference to an output, a file, a text, or a collection of such. There are many, so it is small.
 type Value struct {
-	Ref   *Ref
-	Path  string // a file of the project, or a glob for stages.SourceSet
-	Name  string // in a SourceSet: where the command finds it
-	Text  string // in a command line: plain text
-	Named map[string]Value
-	List  []Value
+	Kind     ValueKind
+	Instance int     // of an Output: the instance
+	Text     string  // of an Output its name; of a File its path, or a pattern in a stages.SourceSet; of a Text the text
+	Name     string  // inside Named the key; in a stages.SourceSet where the command finds it
+	Items    []Value // of Named, by Name, and of List
 }
+
+// ValueKind says what a Value is.
+type ValueKind uint8
+
+// The kinds of values.
+const (
+	Nothing ValueKind = iota
+	Output            // an output of an instance
+	File              // a file of the project
+	Text              // plain text in a command line
+	Named             // values by name
+	List              // values in order; the word of a command line that has several parts
+)
+
+// Ref is the reference that an Output is.
+func (v *Value) Ref() Ref { return Ref{v.Instance, v.Text} }
 
 // Ref names an output of an instance.
 type Ref struct {

@@ -166,18 +166,18 @@ func optionsOf(in *Instance) string {
 }
 
 func valueText(p *Pipeline, v Value) string {
-	switch {
-	case v.Ref != nil:
-		return "<" + p.Instances[v.Ref.Instance].Address + "." + v.Ref.Output + ">"
-	case v.Named != nil:
+	switch v.Kind {
+	case Output:
+		return "<" + p.Instances[v.Instance].Address + "." + v.Text + ">"
+	case Named:
 		var parts []string
-		for _, k := range sortedKeys(v.Named) {
-			parts = append(parts, k+"="+valueText(p, v.Named[k]))
+		for _, item := range v.Items {
+			parts = append(parts, item.Name+"="+valueText(p, item))
 		}
 		return "{" + strings.Join(parts, " ") + "}"
-	case v.List != nil:
+	case List:
 		var parts []string
-		for _, item := range v.List {
+		for _, item := range v.Items {
 			text := valueText(p, item)
 			if item.Name != "" {
 				text = item.Name + ":" + text
@@ -185,8 +185,8 @@ func valueText(p *Pipeline, v Value) string {
 			parts = append(parts, text)
 		}
 		return "[" + strings.Join(parts, " ") + "]"
-	case v.Path != "":
-		return "file " + v.Path
+	case File:
+		return "file " + v.Text
 	}
 	return strconv.Quote(v.Text)
 }
