@@ -160,6 +160,9 @@ func (f *frame) grid(order []int, step int64) (times []int64, moved int, err err
 	return times, moved, nil
 }
 
+// partial is the coverage of an interval that is covered in part, nobody knows how much of it.
+const partial = 0.5
+
 // hole is a stretch of missing rows.
 type hole struct {
 	after int64 // the last time before it
@@ -193,6 +196,9 @@ func (f *frame) lay(s *series.Series, order []int, times []int64, m *Import) (ga
 		for j := range s.Columns {
 			s.Columns[j].Values = append(s.Columns[j].Values, f.values[j][i])
 		}
+	}
+	if m.Partial && s.Len() > 0 {
+		s.Coverage[0], s.Coverage[s.Len()-1] = partial, partial
 	}
 	return gaps, filled, nil
 }

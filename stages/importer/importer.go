@@ -29,6 +29,7 @@ type Import struct {
 	Every    series.Interval `hcl:"every,optional" doc:"length of an interval; default: the median distance of the times"`
 	Fill     string          `hcl:"fill,optional" enum:"none zero previous" doc:"missing rows: end a segment, are zeros, or repeat the row before (their coverage is 0)"`
 	Gap      series.Interval `hcl:"gap,optional" doc:"with fill: a gap of this length or longer is not filled; default: 10 intervals"`
+	Partial  bool            `hcl:"partial_edges,optional" doc:"the first and the last row cover only a part of their interval, as where a capture begins and ends inside it: their coverage is 0.5, and protocol strict leaves them out"`
 	Unit     string          `hcl:"unit,optional" doc:"unit of the values; default: B where the name says bytes, packets where it says packets"`
 	Series   stages.Output   `hcl:"series,optional" file:"series.parquet" doc:"time, the values under their own names, coverage; written when there is a column of times"`
 	Examples stages.Output   `hcl:"examples,optional" file:"examples.parquet" doc:"the columns as read; written when there is no column of times but one of labels"`

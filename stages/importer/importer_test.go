@@ -325,3 +325,13 @@ func FuzzImport(f *testing.F) {
 		}
 	})
 }
+
+// TestPartialEdges: a strict reader of the series leaves the first and the last row out, and only those.
+func TestPartialEdges(t *testing.T) {
+	path := write(t, "a.csv", "time,bytes\n1700000000,1\n1700000001,2\n1700000002,3\n1700000003,4\n")
+	m, _, err := run(t, path, func(m *Import) { m.Partial = true })
+	s := mustSeries(t, m, err)
+	if got := s.TrimEdges().Columns[0].Values; len(got) != 2 || got[0] != 2 || got[1] != 3 {
+		t.Errorf("trimmed to %v", got)
+	}
+}
