@@ -28,7 +28,7 @@ const (
 )
 
 func (d *display) openBars() {
-	if !d.style.terminal || d.events != nil {
+	if !d.style.bars || d.events != nil {
 		return
 	}
 	d.bars = mpb.New(mpb.WithOutput(d.out), mpb.WithWidth(barWidth), mpb.WithRefreshRate(redraw))
@@ -39,7 +39,9 @@ func (d *display) openBars() {
 }
 
 // nameWidth is how much of an address a bar shows: what is left of the line beside the bar and a short text.
-func (d *display) nameWidth() int { return min(d.width, max(16, d.style.columns()-barWidth-32)) }
+func (d *display) nameWidth() int {
+	return min(max(d.width, len(d.total.name)), max(16, d.style.columns()-barWidth-32))
+}
 
 func (d *display) addBar(g *group, priority int) {
 	if d.bars == nil {
@@ -132,9 +134,14 @@ func (d *display) beside(g *group, at int64) string {
 			break
 		}
 	}
-	if share := float64(at) / float64(g.all*grain); share > 0.02 && share < 1 && time.Since(g.began) > time.Second && !d.stopping {
-		left := time.Duration(float64(time.Since(g.began)) * (1 - share) / share)
+	share, elapsed := float64(at)/float64(g.all*grain), time.Since(g.began)
+	switch {
+	case elapsed < time.Second || d.stopping:
+	case share > 0.02 && share < 1:
+		left := time.Duration(float64(elapsed) * (1 - share) / share)
 		parts = append(parts, took(max(left, time.Second))+" left")
+	case g != d.total:
+		parts = append(parts, took(elapsed))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -217,9 +224,6 @@ func (p *progress) text(alone bool) string {
 	}
 	if p.note != "" {
 		parts = append(parts, p.note)
-	}
-	if len(parts) == 0 && alone && p.total == 0 {
-		parts = append(parts, took(time.Since(p.began)))
 	}
 	return strings.Join(parts, " · ")
 }

@@ -281,6 +281,9 @@ func (a *App) kindTable() map[string]stages.Kind {
 func (a *App) findProject() (string, error) {
 	dir := a.dir
 	if dir != "" {
+		if !exists(filepath.Join(dir, "pipeline.hcl")) {
+			return "", usage("no pipeline.hcl in %s", dir)
+		}
 		return filepath.Abs(dir)
 	}
 	here, err := os.Getwd()
@@ -288,7 +291,7 @@ func (a *App) findProject() (string, error) {
 		return "", err
 	}
 	for dir = here; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "pipeline.hcl")); err == nil {
+		if exists(filepath.Join(dir, "pipeline.hcl")) {
 			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
@@ -330,7 +333,7 @@ func (a *App) checkExperiment(p *runner.Project) error {
 			names = append(names, entry.Name())
 		}
 	}
-	return usage("no experiment %q; there is %s", a.experiment, firstOf(strings.Join(names, ", "), "none"))
+	return usage("no experiment %q; %s", a.experiment, language.Suggest(a.experiment, names))
 }
 
 // report shows diagnostics; with errors among them it returns the exit.

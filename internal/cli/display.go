@@ -25,7 +25,7 @@ type display struct {
 	style  style
 	out    io.Writer // where lines go: above the bars, or plainly to stderr
 	events *json.Encoder
-	width  int // of the addresses
+	width  int // of the addresses, but for those that take half of the line and more
 	column int // where a line's time ends
 	bars   *mpb.Progress
 	quit   chan struct{} // ends watch
@@ -45,6 +45,7 @@ type group struct {
 	name    string
 	index   int // of its first step
 	all     int // instances that run or may run
+	width   int // of what its lines begin with
 	ended   int
 	ran     int
 	reason  string
@@ -62,25 +63,26 @@ const manyInstances = 7
 // longStage is from when on a stage has a line of its own before it is done, where there are no bars.
 const longStage = 3 * time.Second
 
-func newDisplay(s style, out io.Writer, groups []*group, width int, events *json.Encoder) *display {
+func newDisplay(s style, out io.Writer, groups []*group, events *json.Encoder) *display {
 	d := &display{
-		style: s, out: out, events: events, width: min(maxAddress, width), column: min(100, s.columns()-1), quit: make(chan struct{}),
+		style: s, out: out, events: events, column: min(100, s.columns()-1), quit: make(chan struct{}),
 		groups: groups, byName: map[string]*group{}, total: &group{name: "total", began: time.Now()},
 	}
 	for _, g := range groups {
 		d.byName[g.name] = g
 		d.total.all += g.all
+		if g.width <= d.column/2 {
+			d.width = max(d.width, g.width)
+		}
 	}
 	d.openBars()
 	d.ended.Go(d.watch)
 	return d
 }
 
-// maxAddress is the width up to which addresses are aligned; longer ones are written out and push what follows to the right.
-const maxAddress = 44
-
-// groupsOf are the stages of a plan of which something runs, and the width that their addresses need.
-func groupsOf(plan *runner.Plan) (groups []*group, width int) {
+// groupsOf are the stages of a plan of which something runs.
+func groupsOf(plan *runner.Plan) []*group {
+	var groups []*group
 	byName := map[string]*group{}
 	for _, s := range plan.Steps {
 		if s.Status != runner.ToRun && s.Status != runner.MayRun {
@@ -95,13 +97,12 @@ func groupsOf(plan *runner.Plan) (groups []*group, width int) {
 		}
 		g.mixed = g.mixed || g.reason != s.Reason
 		g.all++
-		name := s.Address
+		g.width = max(g.width, utf8.RuneCountInString(s.Address))
 		if g.all >= manyInstances {
-			name = id
+			g.width = utf8.RuneCountInString(id)
 		}
-		width = max(width, utf8.RuneCountInString(name))
 	}
-	return groups, width
+	return groups
 }
 
 func stageName(s *runner.Step) string { return s.Kind.Name + "." + s.Name }
@@ -139,7 +140,19 @@ func (d *display) Waiting(s *runner.Step) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.event("waiting", s, nil)
-	d.line(s.Address, d.style.warn("waiting: another run computes it now"), 0)
+	d.line(s.Address, d.style.warn("waiting: "+firstOf(d.twin(s), "another run")+" computes it now"), 0)
+}
+
+// twin is a step of this run with the same action, which is computed once for both. It is called with mu held.
+func (d *display) twin(s *runner.Step) string {
+	for _, g := range d.groups {
+		for _, p := range g.active {
+			if p.step != nil && p.step != s && p.step.Action == s.Action {
+				return p.address
+			}
+		}
+	}
+	return ""
 }
 
 // Finished implements runner.Observer.
@@ -173,7 +186,7 @@ func (d *display) Finished(s *runner.Step, o runner.Outcome) {
 	case o.Cached && !waited:
 		d.spared++
 	case o.Cached:
-		d.line(s.Address, d.style.dim("made by the other run"), 0)
+		d.line(s.Address, d.style.dim("made meanwhile"), 0)
 	default:
 		g.ran++
 		if g.all < manyInstances {
@@ -235,6 +248,9 @@ func (d *display) Stopping(active []*runner.Step) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.stopping = true
+	if d.bars != nil {
+		fmt.Fprint(d.out, "\r") // behind the ^C that the terminal echoed
+	}
 	fmt.Fprintf(d.out, "%s stopping %s (again to kill)\n", d.style.warn("interrupted:"), plural(len(active), "stage"))
 }
 

@@ -13,17 +13,18 @@ import (
 
 // style colours words where that helps: on a terminal, unless NO_COLOR or TERM=dumb say otherwise. Colour carries nothing that words do not.
 type style struct {
-	terminal bool // bars can be drawn
-	colour   bool
-	fd       int // of the terminal
+	bars   bool // the terminal can draw them
+	colour bool
+	screen *os.File // nil when it is no terminal
 }
 
 func newStyle(w io.Writer, env func(string) string) style {
 	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) || env("TERM") == "dumb" {
+	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return style{}
 	}
-	return style{terminal: true, colour: env("NO_COLOR") == "", fd: int(f.Fd())}
+	dumb := env("TERM") == "dumb"
+	return style{bars: !dumb, colour: !dumb && env("NO_COLOR") == "", screen: f}
 }
 
 // plainColumns is the width for which lines are laid out where there is no terminal.
@@ -31,8 +32,8 @@ const plainColumns = 92
 
 // columns is the width of the terminal now.
 func (s style) columns() int {
-	if s.terminal {
-		if width, _, err := term.GetSize(s.fd); err == nil && width > 0 {
+	if s.screen != nil {
+		if width, _, err := term.GetSize(int(s.screen.Fd())); err == nil && width > 0 {
 			return width
 		}
 	}
