@@ -126,7 +126,7 @@ func (r *run) leaf(s *Step, v language.Value) (stages.Input, error) {
 		return s.file(v.Text, r.p.path(v.Text)), nil
 	}
 	from := r.plan.byIndex[v.Instance]
-	o, ok := from.Outputs[v.Text]
+	o, ok := from.output(v.Text)
 	if !ok {
 		return stages.Input{}, nil
 	}

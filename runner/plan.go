@@ -40,11 +40,12 @@ type Step struct {
 	Reason  string // why it runs, or is skipped
 	Action  artifacts.ActionID
 	Parts   []artifacts.Part            // of a cached step only when the plan has targets
-	Outputs map[string]artifacts.Output // when cached or done
+	Outputs map[string]artifacts.Output // when cached or done; in a plan without targets of cached steps nil
 	Seconds float64                     // what it took last time; 0 when unknown
 	Forced  bool
 
-	read []readFile // the files of the project that are in its key
+	outputs []artifacts.Output // when cached or done
+	read    []readFile         // the files of the project that are in its key
 }
 
 // readFile is a file of the project that a step reads.
@@ -172,10 +173,11 @@ func (k *keyer) decide(s *Step, last artifacts.ActionID) hcl.Diagnostics {
 	s.Action = k.key.ID()
 	outputs, ok, why := k.lookup(s)
 	if ok && !s.Forced {
-		s.setOutputs(outputs)
+		s.outputs = outputs
 		s.Status = Cached
 		if k.parts {
 			s.Parts = k.key.Parts()
+			s.setOutputs(outputs)
 		}
 		return nil
 	}
@@ -211,7 +213,18 @@ func (k *keyer) lookup(s *Step) (outputs []artifacts.Output, ok bool, why string
 	return outputs, true, ""
 }
 
+// output finds an output by name.
+func (s *Step) output(name string) (*artifacts.Output, bool) {
+	for i := range s.outputs {
+		if s.outputs[i].Name == name {
+			return &s.outputs[i], true
+		}
+	}
+	return nil, false
+}
+
 func (s *Step) setOutputs(outputs []artifacts.Output) {
+	s.outputs = outputs
 	s.Outputs = make(map[string]artifacts.Output, len(outputs))
 	for _, o := range outputs {
 		s.Outputs[o.Name] = o
@@ -355,7 +368,7 @@ func (a *argument) walk(v *language.Value, name string) {
 			a.shape = append(append(a.shape, v.Text...), ':')
 		}
 		a.shape = append(append(a.shape, outputField(from.Instance, v.Text).File...), '>')
-		o, ok := from.Outputs[v.Text]
+		o, ok := from.output(v.Text)
 		switch {
 		case ok:
 			a.key.AddOutput(name, o.ID)

@@ -121,7 +121,7 @@ func (h *handOut) wanted(plan *Plan) (files map[string]artifacts.OutputID, compl
 			complete = complete && s != nil && s.Status == Skipped
 			continue
 		}
-		o, ok := s.Outputs[result.Ref.Output]
+		o, ok := s.output(result.Ref.Output)
 		switch {
 		case !ok: // an optional output that was not written
 		case !o.Dir:

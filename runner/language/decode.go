@@ -27,11 +27,10 @@ func placeholder(instance int, output string) cty.Value {
 var reserved = []string{"for_each", "matrix"}
 
 // instantiate decodes one instance and returns what a reference to it evaluates to.
-func (l *loader) instantiate(b *block, address string, ctx *hcl.EvalContext) cty.Value {
-	kind := l.Kinds[b.kind]
-	in := &Instance{Index: len(l.instances), Kind: kind, Name: b.name, Address: address, Stage: kind.New(), Fields: b.fields, Range: b.def.TypeRange}
+func (l *loader) instantiate(b *block, address string, around *surroundings) cty.Value {
+	in := &Instance{Index: len(l.instances), Kind: b.of, Name: b.name, Address: address, Stage: b.of.New(), Fields: b.fields, Range: b.def.TypeRange}
 	l.instances = append(l.instances, in)
-	d := &decoder{l: l, b: b, in: in, ctx: ctx}
+	d := &decoder{l: l, b: b, in: in, around: around}
 	holder := reflect.ValueOf(in.Stage).Elem()
 	d.body(b.def.Body, b.fields, holder, "")
 	if v, ok := in.Stage.(stages.Validator); ok && !d.failed {
@@ -39,22 +38,34 @@ func (l *loader) instantiate(b *block, address string, ctx *hcl.EvalContext) cty
 	}
 	slices.Sort(in.Needs)
 	in.Needs = slices.Compact(in.Needs)
-	values := map[string]cty.Value{}
-	for _, f := range b.fields {
+	in.Outputs = b.outputs(holder)
+	values := make(map[string]cty.Value, len(in.Outputs))
+	for i := range in.Outputs {
+		values[in.Outputs[i].Name] = placeholder(in.Index, in.Outputs[i].Name)
+	}
+	return object(values)
+}
+
+// outputs are the outputs of an instance. Those that the pipeline names are mostly the same for all instances of a block, which share them.
+func (b *block) outputs(holder reflect.Value) []OutputField {
+	var all []OutputField
+	for i := range b.fields {
+		f := &b.fields[i]
 		switch f.Class {
 		case stages.OutputOne, stages.OutputSet:
-			in.Outputs = append(in.Outputs, OutputField{Name: f.Name, File: f.File, Dir: f.Class == stages.OutputSet, Optional: f.Optional})
-			values[f.Name] = placeholder(in.Index, f.Name)
+			all = append(all, OutputField{Name: f.Name, File: f.File, Dir: f.Class == stages.OutputSet, Optional: f.Optional})
 		case stages.OutputMap:
 			declared := f.Of(holder).Interface().(stages.Outputs).Declared
 			for _, name := range sortedKeys(declared) {
 				path := declared[name]
-				in.Outputs = append(in.Outputs, OutputField{Name: name, File: strings.TrimSuffix(path, "/"), Dir: strings.HasSuffix(path, "/")})
-				values[name] = placeholder(in.Index, name)
+				all = append(all, OutputField{Name: name, File: strings.TrimSuffix(path, "/"), Dir: strings.HasSuffix(path, "/")})
 			}
 		}
 	}
-	return object(values)
+	if !slices.Equal(all, b.last) {
+		b.last = all
+	}
+	return b.last
 }
 
 // decoder fills one instance's struct.
@@ -62,23 +73,32 @@ type decoder struct {
 	l      *loader
 	b      *block
 	in     *Instance
-	ctx    *hcl.EvalContext
+	around *surroundings
 	failed bool
 }
 
 func (d *decoder) fail(at hcl.Range, summary, detail string) {
 	d.failed = true
-	for _, old := range d.l.diags { // a matrix would say it once for each instance
-		if old.Subject != nil && *old.Subject == at && old.Summary == summary {
-			return
-		}
+	key := said{at, summary}
+	if d.l.said[key] || len(d.l.said) >= maxSaid { // a matrix would say it once for each instance
+		return
 	}
+	d.l.said[key] = true
 	d.l.fail(at.Ptr(), summary, detail)
 }
 
+// said is a mistake that was told.
+type said struct {
+	at      hcl.Range
+	summary string
+}
+
+// maxSaid bounds the mistakes in instances that are told.
+const maxSaid = 10_000
+
 // body decodes a stage's body or one of its blocks; prefix is "model." inside the block model.
 func (d *decoder) body(body *hclsyntax.Body, fields []stages.Field, holder reflect.Value, prefix string) {
-	for _, a := range sortedAttributes(body) {
+	for _, a := range d.b.prepare(body) {
 		if prefix == "" && slices.Contains(reserved, a.Name) {
 			continue
 		}
@@ -97,17 +117,31 @@ func (d *decoder) body(body *hclsyntax.Body, fields []stages.Field, holder refle
 			d.failed = true
 			continue
 		}
-		val := d.evaluate(a.Expr)
-		if val == cty.DynamicVal || val.IsNull() && f.Optional {
+		if v, ok := d.quickArgument(f, a); ok {
+			d.take(f, f.Of(holder), v, a.Expr.Range())
 			continue
 		}
-		if f.Class == stages.Option {
-			if err := SetOption(f, f.Of(holder), val); err != nil {
-				d.fail(a.Expr.Range(), fmt.Sprintf("option %q: %s", prefix+a.Name, err), hint(err, d.b.kind))
+		if a.arg != nil {
+			d.take(f, f.Of(holder), *a.arg, a.Expr.Range())
+			continue
+		}
+		val := a.val
+		if val == cty.NilVal {
+			if val = d.evaluate(a.Expr); a.fixed {
+				a.val = val
 			}
-			continue
 		}
-		d.argument(f, f.Of(holder), val, a.Expr.Range())
+		switch {
+		case val == cty.DynamicVal:
+			d.failed = true
+		case val.IsNull() && f.Optional:
+		case f.Class == stages.Option:
+			if err := SetOption(f, f.Of(holder), val); err != nil {
+				d.fail(a.Expr.Range(), fmt.Sprintf("option %q: %s", prefix+a.Name, err), "`weir help "+d.b.kind+"` lists the options")
+			}
+		default:
+			d.argument(f, f.Of(holder), val, a)
+		}
 	}
 	blocks := map[string]bool{}
 	for _, inner := range body.Blocks {
@@ -123,7 +157,8 @@ func (d *decoder) body(body *hclsyntax.Body, fields []stages.Field, holder refle
 		blocks[inner.Type] = true
 		d.block(inner, f, f.Of(holder), prefix)
 	}
-	for _, f := range fields {
+	for i := range fields {
+		f := &fields[i]
 		if f.Optional || f.IsOutput() || f.Class == stages.Label || f.Class == stages.Block || body.Attributes[f.Name] != nil {
 			continue
 		}
@@ -157,12 +192,18 @@ func (d *decoder) block(inner *hclsyntax.Block, f *stages.Field, holder reflect.
 }
 
 func (d *decoder) evaluate(expr hclsyntax.Expression) cty.Value {
-	val, diags := expr.Value(d.ctx)
+	val, diags := expr.Value(d.around.context())
 	for _, diag := range diags {
 		d.fail(*diag.Subject, diag.Summary, diag.Detail)
 	}
-	if diags.HasErrors() || !val.IsWhollyKnown() {
-		d.failed = true
+	if diags.HasErrors() {
+		return cty.DynamicVal
+	}
+	if problem := bounded(val); problem != "" {
+		d.fail(expr.Range(), problem, tooLarge)
+		return cty.DynamicVal
+	}
+	if !val.IsWhollyKnown() {
 		return cty.DynamicVal
 	}
 	return val
@@ -210,37 +251,51 @@ func (d *decoder) suggestOption(name string, fields []stages.Field) string {
 }
 
 // argument decodes an input: its references, and the files that it names.
-func (d *decoder) argument(f *stages.Field, target reflect.Value, val cty.Value, at hcl.Range) {
-	arg := Argument{Field: f.Name, Class: f.Class, Range: at}
+func (d *decoder) argument(f *stages.Field, target reflect.Value, val cty.Value, a *prepared) {
+	var v Value
 	var problem string
 	switch f.Class {
 	case stages.InputFile:
-		arg.Value, problem = d.l.leaf(val)
+		v, problem = d.l.leaf(val)
 	case stages.InputTree:
-		arg.Value, problem = d.l.tree(val)
+		v, problem = d.l.tree(val)
 	case stages.SourceSet:
-		arg.Value, problem = d.l.sources(val)
+		v, problem = d.l.sources(val)
 	case stages.ArgsList:
-		arg.Value, problem = d.l.words(val)
+		v, problem = d.l.words(val)
 	case stages.OutputMap:
-		declared, p := outputMap(val)
-		if p != "" {
-			d.fail(at, fmt.Sprintf("outputs: %s", p), `write: outputs = { table = "table.csv", figures = "figures/" }`)
+		declared := a.declared
+		if declared == nil {
+			var p string
+			if declared, p = outputMap(val); p != "" {
+				d.fail(a.Expr.Range(), fmt.Sprintf("outputs: %s", p), `write: outputs = { table = "table.csv", figures = "figures/" }`)
+			}
+			if a.fixed {
+				a.declared = declared
+			}
 		}
 		target.Set(reflect.ValueOf(stages.Outputs{Declared: declared}))
 		return
 	}
 	if problem != "" {
-		d.fail(at, fmt.Sprintf("input %q: %s", f.Name, problem), "give an output, such as stage.decode.packets.packets, or the path of a file")
+		d.fail(a.Expr.Range(), fmt.Sprintf("input %q: %s", f.Name, problem), "give an output, such as stage.decode.packets.packets, or the path of a file")
 		return
 	}
-	arg.Value.refs(func(instance int) { d.in.Needs = append(d.in.Needs, instance) })
-	d.in.Args = append(d.in.Args, arg)
+	if a.fixed {
+		a.arg = &v
+	}
+	d.take(f, target, v, a.Expr.Range())
+}
+
+// take gives an input to the instance.
+func (d *decoder) take(f *stages.Field, target reflect.Value, v Value, at hcl.Range) {
+	v.refs(func(instance int) { d.in.Needs = append(d.in.Needs, instance) })
+	d.in.Args = append(d.in.Args, Argument{Field: f.Name, Class: f.Class, Range: at, Value: v})
 	switch f.Class { // the shape, for Validate and Files; the runner fills in the artifacts
 	case stages.SourceSet:
-		target.Set(reflect.ValueOf(arg.Value.Sources()))
+		target.Set(reflect.ValueOf(v.Sources()))
 	case stages.ArgsList:
-		target.Set(reflect.ValueOf(arg.Value.Command()))
+		target.Set(reflect.ValueOf(v.Command()))
 	}
 }
 
@@ -271,7 +326,10 @@ func (l *loader) leaf(val cty.Value) (Value, string) {
 		}
 		return Value{}, "this is " + shown(val)
 	}
-	s := val.AsString()
+	return l.leafText(val.AsString())
+}
+
+func (l *loader) leafText(s string) (Value, string) {
 	if s == "" {
 		return Value{}, "this is empty text"
 	}
@@ -396,7 +454,10 @@ func (l *loader) word(item cty.Value) (Value, string) {
 	if err != nil {
 		return Value{}, "a word is text or an output, this is " + shown(item)
 	}
-	rest := text.AsString()
+	return l.wordText(text.AsString())
+}
+
+func (l *loader) wordText(rest string) (Value, string) {
 	if !strings.Contains(rest, "\x00") {
 		return Value{Kind: Text, Text: rest}, ""
 	}
@@ -489,10 +550,6 @@ func (v *Value) Command() stages.Args {
 type typeError struct{ want, got string }
 
 func (e *typeError) Error() string { return "expected " + e.want + ", got " + e.got }
-
-func hint(err error, kind string) string {
-	return "`weir help " + kind + "` lists the options"
-}
 
 // SetOption sets an option from a value. A single value will do for a list of one.
 func SetOption(f *stages.Field, target reflect.Value, val cty.Value) error {

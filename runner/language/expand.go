@@ -37,46 +37,34 @@ func (l *loader) expand(b *block) {
 	}
 	var perKey []cty.Value
 	hasMatrix := b.def.Body.Attributes["matrix"] != nil
-	count := 0
 	for i := range values {
-		ctx := root.NewChild()
-		ctx.Variables = map[string]cty.Value{}
+		outer := &surroundings{block: root, keyed: keys != nil, value: values[i]}
+		address := b.id()
 		if keys != nil {
-			ctx.Variables["each"] = cty.ObjectVal(map[string]cty.Value{"key": cty.StringVal(keys[i]), "value": values[i]})
+			outer.key = keys[i]
+			address += "[" + quote(keys[i]) + "]"
 		}
-		combinations := []combination{{}}
-		if hasMatrix {
-			if combinations, ok = l.matrix(b, ctx); !ok {
+		if !hasMatrix {
+			if !l.room(b, len(l.instances)+1) {
 				return
 			}
+			perKey = append(perKey, l.instantiate(b, address, outer))
+			continue
 		}
-		if count += len(combinations); !l.room(b, len(l.instances)+len(combinations)) {
+		combinations, ok := l.matrix(b, outer.context())
+		if !ok || !l.room(b, len(l.instances)+len(combinations)) {
 			return
 		}
 		trials := make([]cty.Value, 0, len(combinations))
 		for _, c := range combinations {
-			var labels []string
+			labels := c.labels
 			if keys != nil {
-				labels = append(labels, quote(keys[i]))
+				labels = append([]string{quote(keys[i])}, labels...)
 			}
-			inner := ctx
-			if hasMatrix {
-				inner = ctx.NewChild()
-				inner.Variables = map[string]cty.Value{"matrix": c.value}
-				labels = append(labels, c.labels...)
-			}
-			address := b.id()
-			if len(labels) > 0 {
-				address += "[" + strings.Join(labels, ", ") + "]"
-			}
-			trials = append(trials, l.instantiate(b, address, inner))
+			inner := &surroundings{block: root, keyed: outer.keyed, key: outer.key, value: outer.value, matrix: c.value}
+			trials = append(trials, l.instantiate(b, b.id()+"["+strings.Join(labels, ", ")+"]", inner))
 		}
-		switch {
-		case !hasMatrix:
-			perKey = append(perKey, trials[0])
-		default:
-			perKey = append(perKey, cty.TupleVal(trials))
-		}
+		perKey = append(perKey, cty.TupleVal(trials))
 	}
 	b.value = together(keys, perKey)
 }

@@ -18,11 +18,15 @@ type block struct {
 	name   string
 	def    *hclsyntax.Block
 	known  bool // the kind exists
+	of     stages.Kind
 	fields []stages.Field
 	needs  []reference             // the blocks its expressions refer to
 	bad    map[hcl.Expression]bool // expressions with a name that does not exist, reported already
 	state  int                     // of the walk in order
 	value  cty.Value               // what stage.KIND.NAME evaluates to
+
+	prepared map[*hclsyntax.Body][]*prepared
+	last     []OutputField // of the last instance
 }
 
 type reference struct {
@@ -37,13 +41,13 @@ func (l *loader) addStage(def *hclsyntax.Block) {
 		l.fail(def.TypeRange.Ptr(), "a stage has a kind and a name", `write: stage "decode" "packets" { ... }`)
 		return
 	}
-	b := &block{kind: def.Labels[0], name: def.Labels[1], def: def, bad: map[hcl.Expression]bool{}, value: cty.DynamicVal}
+	b := &block{kind: def.Labels[0], name: def.Labels[1], def: def, bad: map[hcl.Expression]bool{}, prepared: map[*hclsyntax.Body][]*prepared{}, value: cty.DynamicVal}
 	if !hclsyntax.ValidIdentifier(b.name) {
 		l.fail(def.LabelRanges[1].Ptr(), "a stage's name is a word", "letters, digits, _ and -, starting with a letter")
 	}
 	kind, ok := l.Kinds[b.kind]
 	if ok {
-		b.known = true
+		b.known, b.of = true, kind
 		b.fields = stages.Fields(kind.New())
 	} else {
 		names := make([]string, 0, len(l.Kinds))

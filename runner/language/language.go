@@ -134,13 +134,14 @@ type loader struct {
 	results   *hclsyntax.Block
 	functions *functions
 	instances []*Instance
+	said      map[said]bool
 }
 
 // Load reads the experiment's pipeline. With errors in the diagnostics the pipeline is nil.
 func Load(c Config) (*Pipeline, map[string]*hcl.File, hcl.Diagnostics) {
 	l := &loader{
 		Config: c, files: map[string]*hcl.File{}, variables: map[string]*variable{}, vars: map[string]cty.Value{},
-		locals: map[string]cty.Value{}, localDefs: map[string]*hclsyntax.Attribute{}, byName: map[string]*block{},
+		locals: map[string]cty.Value{}, localDefs: map[string]*hclsyntax.Attribute{}, byName: map[string]*block{}, said: map[said]bool{},
 	}
 	l.functions = newFunctions(c.Dir)
 	l.file = "pipeline.hcl"
@@ -168,6 +169,12 @@ func (l *loader) parse(path, name string) *hclsyntax.Body {
 	data, err := readBounded(path)
 	if err != nil {
 		l.fail(nil, "cannot read "+name, err.Error())
+		return nil
+	}
+	tokens, _ := hclsyntax.LexConfig(data, name, hcl.InitialPos) // its mistakes come again from the parser
+	if deep := shallow(tokens); deep != nil {
+		l.files[name] = &hcl.File{Bytes: data}
+		l.diags = append(l.diags, deep)
 		return nil
 	}
 	file, diags := hclsyntax.ParseConfig(data, name, hcl.InitialPos)

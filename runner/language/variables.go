@@ -146,7 +146,14 @@ func (l *loader) assignText(text string, given map[string]bool) {
 	given[name] = true
 	where := "-var " + name
 	l.files[where] = &hcl.File{Bytes: []byte(value)}
-	expr, diags := hclsyntax.ParseExpression([]byte(value), where, hcl.InitialPos)
+	tokens, _ := hclsyntax.LexExpression([]byte(value), where, hcl.InitialPos)
+	var expr hclsyntax.Expression
+	var diags hcl.Diagnostics
+	if deep := shallow(tokens); deep != nil {
+		diags = hcl.Diagnostics{deep}
+	} else {
+		expr, diags = hclsyntax.ParseExpression([]byte(value), where, hcl.InitialPos)
+	}
 	text2 := v.typ == cty.String
 	if v.typ == cty.DynamicPseudoType && (diags.HasErrors() || isBareWord(expr)) {
 		text2 = true
@@ -271,6 +278,10 @@ func (l *loader) evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext) cty.V
 	val, diags := expr.Value(ctx)
 	if diags.HasErrors() {
 		l.diags = append(l.diags, diags...)
+		return cty.DynamicVal
+	}
+	if problem := bounded(val); problem != "" {
+		l.fail(expr.Range().Ptr(), problem, tooLarge)
 		return cty.DynamicVal
 	}
 	if !val.IsWhollyKnown() {
