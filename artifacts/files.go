@@ -293,6 +293,12 @@ func (s *Store) Workspace(a ActionID) (string, error) {
 	return dir, os.MkdirAll(dir, 0o777)
 }
 
+// Unfinished returns the folder in which an action keeps what its next attempt goes on with. Only the holder of the action's lock may call it.
+func (s *Store) Unfinished(a ActionID) (string, error) {
+	dir := filepath.Join(s.root, "unfinished", hexOf(a)[:32])
+	return dir, os.MkdirAll(dir, 0o777)
+}
+
 // RemoveAll removes a folder, also one with read-only folders in it.
 func RemoveAll(dir string) error {
 	err := os.RemoveAll(dir)

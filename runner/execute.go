@@ -309,6 +309,11 @@ func (r *run) compute(ctx context.Context, s *Step, progress stages.Progress, wo
 	logger := hclog.New(&hclog.LoggerOptions{Name: s.Address, Output: log, Level: hclog.Debug})
 	logger.Info("start", "action", s.Action.String(), "reason", s.Reason)
 	env := &stages.Env{Log: logger, LogFile: log, Scratch: scratch, Progress: progress, Files: r.files(s), Pins: r.k.pins, Workers: workers}
+	if s.Kind.Resumes {
+		if env.Unfinished, err = store.Unfinished(s.Action); err != nil {
+			return nil, err
+		}
+	}
 	began := time.Now()
 	if err := guarded(func() error { return s.Stage.Run(ctx, env) }, logger); err != nil {
 		logger.Error("failed", "error", err)
@@ -334,6 +339,9 @@ func (r *run) compute(ctx context.Context, s *Step, progress stages.Progress, wo
 	record.Summary, record.Findings, record.Warnings = env.Said()
 	if err := store.Commit(record); err != nil {
 		return nil, err
+	}
+	if env.Unfinished != "" {
+		artifacts.RemoveAll(env.Unfinished)
 	}
 	logger.Info("done", "summary", record.Summary, "dur", time.Since(began))
 	s.setOutputs(outputs)

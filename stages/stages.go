@@ -42,6 +42,8 @@ type Kind struct {
 	New     func() Stage // a pointer to the kind's struct, defaults set
 	// Memory is what one running instance may need, in bytes; 0 stands for DefaultMemory. The scheduler starts no more than fit.
 	Memory int64
+	// Resumes says that the stage goes on with what an interrupted attempt left in Env.Unfinished.
+	Resumes bool
 	// Tool names an executable without which the stage is skipped, not failed (pdflatex). Its digest is part of the key.
 	Tool string
 }
@@ -126,13 +128,16 @@ type OutputDir struct {
 
 // Env is what the runner gives to a stage besides its fields.
 type Env struct {
-	Log      hclog.Logger // Named(stage); the action's log file, nothing per packet
-	LogFile  io.Writer    // the same file, for the output of commands; nil in tests
-	Scratch  string       // an empty folder for temporary files, removed afterwards
-	Progress Progress     // never nil
-	Files    map[string]Input
-	Pins     Pins // digests fixed in weir.lock, for fetch; never nil
-	Workers  int  // how many goroutines the stage may keep busy; results never depend on it
+	Log     hclog.Logger // Named(stage); the action's log file, nothing per packet
+	LogFile io.Writer    // the same file, for the output of commands; nil in tests
+	Scratch string       // an empty folder for temporary files, removed afterwards
+	// Unfinished is a folder that outlives a failed or interrupted attempt and is there again for the next one of the same action; it is
+	// removed when the action succeeds. Empty where nothing can be kept. What lies in it may be cut anywhere.
+	Unfinished string
+	Progress   Progress // never nil
+	Files      map[string]Input
+	Pins       Pins // digests fixed in weir.lock, for fetch; never nil
+	Workers    int  // how many goroutines the stage may keep busy; results never depend on it
 
 	summary  string
 	findings []string

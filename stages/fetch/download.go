@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +34,7 @@ type transfer struct {
 	best      int64     // the most that ever had
 	total     int64     // of the whole file; -1 when the server does not say
 	validator string    // strong ETag or Last-Modified of the version; "" when there is none
+	safe      int64     // bytes that are on the disk and noted, see unfinished.go
 }
 
 // retryError is a failure after which another attempt makes sense.
@@ -55,7 +58,11 @@ func (f *Fetch) download(ctx context.Context, env *stages.Env, a address, out *o
 	}
 	defer release()
 	t := &transfer{fetch: f, env: env, from: a, file: out, hash: sha256.New(), total: -1}
+	if err := t.resume(ctx); err != nil {
+		return err
+	}
 	if err := t.run(ctx); err != nil {
+		err = errors.Join(err, t.note())
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -64,6 +71,9 @@ func (f *Fetch) download(ctx context.Context, env *stages.Env, a address, out *o
 	id := artifacts.OutputID(t.hash.Sum(nil))
 	how, err := f.trust(ctx, env, a, out, id)
 	if err != nil {
+		if ctx.Err() == nil {
+			err = errors.Join(err, t.restart()) // nothing to go on with
+		}
 		return err
 	}
 	env.Summarize(fmt.Sprintf("%s from %s, %s%s", size(t.have), a.remote.Host, id.Short(), how))
@@ -175,8 +185,13 @@ func (t *transfer) attempt(ctx context.Context) error {
 // restart forgets what has arrived.
 func (t *transfer) restart() error {
 	t.best = max(t.best, t.have)
-	t.have, t.total, t.validator = 0, -1, ""
+	t.have, t.total, t.validator, t.safe = 0, -1, "", 0
 	t.hash.Reset()
+	if t.env.Unfinished != "" {
+		if err := os.Remove(filepath.Join(t.env.Unfinished, noteName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	if err := t.file.Truncate(0); err != nil {
 		return err
 	}
@@ -196,6 +211,9 @@ func (t *transfer) accept(r *http.Response) (done bool, err error) {
 			return false, err
 		}
 		t.total, t.validator = r.ContentLength, validatorOf(r.Header)
+		if err := t.note(); err != nil {
+			return false, err
+		}
 	case r.StatusCode == http.StatusRequestedRangeNotSatisfiable && t.have > 0:
 		if t.have == t.total {
 			return true, nil
@@ -291,6 +309,11 @@ func (t *transfer) store(body io.Reader, cancel context.CancelCauseFunc) error {
 			}
 			t.hash.Write(buffer[:n])
 			t.env.Progress.Done(t.have)
+			if t.have-t.safe >= noteEvery {
+				if err := t.note(); err != nil {
+					return err
+				}
+			}
 		}
 		if err == io.EOF {
 			return t.complete()

@@ -45,6 +45,7 @@ func kind(c *client) stages.Kind {
 		Version: 1,
 		Summary: "brings in a capture: downloaded, copied, or generated",
 		Memory:  32 << 20,
+		Resumes: true,
 		New:     func() stages.Stage { return &Fetch{MaxBytes: 64 << 30, client: c} },
 	}
 }
@@ -102,13 +103,18 @@ func (f *Fetch) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	temporary := filepath.Join(env.Scratch, "capture.part")
-	out, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
+	temporary := filepath.Join(env.Scratch, bodyName)
+	if a.remote != nil && env.Unfinished != "" {
+		temporary = filepath.Join(env.Unfinished, bodyName)
+	}
+	out, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary)
 	defer out.Close()
+	if filepath.Dir(temporary) == env.Scratch {
+		defer os.Remove(temporary)
+	}
 	switch {
 	case a.remote != nil:
 		err = f.download(ctx, env, a, out)
