@@ -287,7 +287,7 @@ func (k *keyer) fill(s *Step) (pending []string, skip string, diags hcl.Diagnost
 		case name == s.Kind.Tool:
 			skip = "no " + name + " found"
 		default:
-			fail(s.Range, fmt.Sprintf("%s: no program %q", s.Address, name), "install it, or give its path; `weir doctor` says what is here")
+			fail(*s.Range, fmt.Sprintf("%s: no program %q", s.Address, name), "install it, or give its path; `weir doctor` says what is here")
 		}
 	}
 	slices.Sort(pending)
@@ -386,7 +386,7 @@ func (a *argument) walk(v *language.Value, name string) {
 		}
 		id, err := a.p.Store.FileDigest(a.p.path(v.Text))
 		if err != nil {
-			a.fail(a.arg.Range, fmt.Sprintf("input %q: no file %s", a.arg.Field, v.Text), fileProblem(err))
+			a.fail(*a.arg.Range, fmt.Sprintf("input %q: no file %s", a.arg.Field, v.Text), fileProblem(err))
 			return
 		}
 		a.step.read = append(a.step.read, readFile{name: v.Text, id: id})
@@ -452,13 +452,13 @@ func fileProblem(err error) string {
 func (k *keyer) files(s *Step, fr stages.FileReader, fail func(hcl.Range, string, string)) {
 	names, err := fr.Files(k.p.Dir)
 	if err != nil {
-		fail(s.Range, s.Address+": "+err.Error(), "paths are relative to the project's folder")
+		fail(*s.Range, s.Address+": "+err.Error(), "paths are relative to the project's folder")
 		return
 	}
 	for _, name := range names {
 		id, err := k.p.Store.FileDigest(k.p.path(name))
 		if err != nil {
-			fail(s.Range, fmt.Sprintf("%s: no file %s", s.Address, name), fileProblem(err))
+			fail(*s.Range, fmt.Sprintf("%s: no file %s", s.Address, name), fileProblem(err))
 			continue
 		}
 		s.read = append(s.read, readFile{name: name, id: id, listed: true})

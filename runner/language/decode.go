@@ -28,7 +28,7 @@ var reserved = []string{"for_each", "matrix"}
 
 // instantiate decodes one instance and returns what a reference to it evaluates to.
 func (l *loader) instantiate(b *block, address string, around *surroundings) cty.Value {
-	in := &Instance{Index: len(l.instances), Kind: b.of, Name: b.name, Address: address, Stage: b.of.New(), Fields: b.fields, Range: b.def.TypeRange}
+	in := &Instance{Index: len(l.instances), Kind: b.of, Name: b.name, Address: address, Stage: b.of.New(), Fields: b.fields, Range: &b.def.TypeRange}
 	l.instances = append(l.instances, in)
 	d := &decoder{l: l, b: b, in: in, around: around}
 	holder := reflect.ValueOf(in.Stage).Elem()
@@ -118,11 +118,11 @@ func (d *decoder) body(body *hclsyntax.Body, fields []stages.Field, holder refle
 			continue
 		}
 		if v, ok := d.quickArgument(f, a); ok {
-			d.take(f, f.Of(holder), v, a.Expr.Range())
+			d.take(f, f.Of(holder), v, &a.at)
 			continue
 		}
 		if a.arg != nil {
-			d.take(f, f.Of(holder), *a.arg, a.Expr.Range())
+			d.take(f, f.Of(holder), *a.arg, &a.at)
 			continue
 		}
 		val := a.val
@@ -284,12 +284,15 @@ func (d *decoder) argument(f *stages.Field, target reflect.Value, val cty.Value,
 	if a.fixed {
 		a.arg = &v
 	}
-	d.take(f, target, v, a.Expr.Range())
+	d.take(f, target, v, &a.at)
 }
 
 // take gives an input to the instance.
-func (d *decoder) take(f *stages.Field, target reflect.Value, v Value, at hcl.Range) {
+func (d *decoder) take(f *stages.Field, target reflect.Value, v Value, at *hcl.Range) {
 	v.refs(func(instance int) { d.in.Needs = append(d.in.Needs, instance) })
+	if d.in.Args == nil {
+		d.in.Args = make([]Argument, 0, d.b.inputs)
+	}
 	d.in.Args = append(d.in.Args, Argument{Field: f.Name, Class: f.Class, Range: at, Value: v})
 	switch f.Class { // the shape, for Validate and Files; the runner fills in the artifacts
 	case stages.SourceSet:

@@ -18,13 +18,14 @@ type block struct {
 	name   string
 	def    *hclsyntax.Block
 	known  bool // the kind exists
-	of     stages.Kind
+	of     *stages.Kind
 	fields []stages.Field
 	needs  []reference             // the blocks its expressions refer to
 	bad    map[hcl.Expression]bool // expressions with a name that does not exist, reported already
 	state  int                     // of the walk in order
 	value  cty.Value               // what stage.KIND.NAME evaluates to
 
+	inputs   int // how many it is given
 	prepared map[*hclsyntax.Body][]*prepared
 	last     []OutputField // of the last instance
 }
@@ -47,7 +48,7 @@ func (l *loader) addStage(def *hclsyntax.Block) {
 	}
 	kind, ok := l.Kinds[b.kind]
 	if ok {
-		b.known, b.of = true, kind
+		b.known, b.of = true, &kind
 		b.fields = stages.Fields(kind.New())
 	} else {
 		names := make([]string, 0, len(l.Kinds))
@@ -137,6 +138,11 @@ func (l *loader) resolve(b *block) {
 		}
 	}
 	walk(b.def.Body, true)
+	for i := range b.fields {
+		if f := &b.fields[i]; f.Class != stages.Option && !f.IsOutput() && b.def.Body.Attributes[f.Name] != nil {
+			b.inputs++
+		}
+	}
 }
 
 // scope is what an expression may refer to.

@@ -54,7 +54,7 @@ func (p *Pipeline) Assignments() []string {
 // Instance is one instance of a stage: options set, inputs as references.
 type Instance struct {
 	Index   int // in Pipeline.Instances; everything it needs comes before it
-	Kind    stages.Kind
+	Kind    *stages.Kind
 	Name    string
 	Address string // decode.packets["demo"]; unique
 	Stage   stages.Stage
@@ -62,7 +62,7 @@ type Instance struct {
 	Args    []Argument // the inputs, in the order of the kind's fields
 	Outputs []OutputField
 	Needs   []int // the instances it refers to, ascending
-	Range   hcl.Range
+	Range   *hcl.Range
 }
 
 // OutputField is an output that an instance has.
@@ -78,7 +78,7 @@ type Argument struct {
 	Field string
 	Class stages.Class
 	Value Value
-	Range hcl.Range
+	Range *hcl.Range
 }
 
 // Value is what an input was given: a reference to an output, a file, a text, or a collection of such. There are many, so it is small.

@@ -14,6 +14,7 @@ import (
 // prepared is an attribute of a stage block. It is evaluated for every instance, so what can be known once is kept.
 type prepared struct {
 	*hclsyntax.Attribute
+	at    hcl.Range // of the expression
 	fixed bool      // it depends on neither each nor matrix
 	val   cty.Value // of a fixed one, after its first evaluation
 	arg   *Value    // of a fixed input, likewise
@@ -39,7 +40,7 @@ func (b *block) prepare(body *hclsyntax.Body) []*prepared {
 	}
 	all := []*prepared{}
 	for _, a := range sortedAttributes(body) {
-		p := &prepared{Attribute: a, fixed: true}
+		p := &prepared{Attribute: a, at: a.Expr.Range(), fixed: true}
 		for _, t := range a.Expr.Variables() {
 			if root := t.RootName(); root == "each" || root == "matrix" {
 				p.fixed = false
