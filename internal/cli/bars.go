@@ -216,6 +216,8 @@ func (p *progress) text(alone bool) string {
 		switch {
 		case p.unit == "bytes":
 			parts = append(parts, size(int64(rate))+"/s")
+		case p.unit == "seconds": // of a capture
+			parts = append(parts, count(int64(rate))+" s/s")
 		case rate >= 10:
 			parts = append(parts, count(int64(rate))+" "+p.unit+"/s")
 		default:

@@ -35,7 +35,8 @@ type Exec struct {
 	// Patience is how long a command may take to end after each signal that asks it to. It is no option: it changes no output.
 	Patience time.Duration
 
-	guard *guard
+	guard  *guard
+	finder *finder
 }
 
 // patience is the default of Patience.
@@ -43,16 +44,27 @@ const patience = 5 * time.Second
 
 // Kind is the row of exec in the table of kinds.
 func Kind() stages.Kind {
-	g := &guard{}
+	g, f := &guard{}, &finder{}
 	return stages.Kind{
 		Name: "exec", Version: 1, Summary: "run any command, cached and traced like the rest",
-		New: func() stages.Stage { return &Exec{Patience: patience, guard: g} },
+		New: func() stages.Stage { return &Exec{Patience: patience, guard: g, finder: f} },
 	}
 }
 
 // Validate implements stages.Validator.
 func (e *Exec) Validate() error {
+	if len(e.Command) == 0 {
+		return &stages.OptionError{Option: "command", Message: "there is no word, the first one is the program"}
+	}
+	for _, name := range sortedKeys(e.Outputs.Declared) {
+		if p := e.Outputs.Declared[name]; !filepath.IsLocal(filepath.FromSlash(p)) {
+			return &stages.OptionError{Option: "outputs", Message: fmt.Sprintf("%q is no path inside the command's folder", p)}
+		}
+	}
 	for _, s := range e.Inputs {
+		if s.Name != "" && !filepath.IsLocal(filepath.FromSlash(s.Name)) {
+			return &stages.OptionError{Option: "inputs", Message: fmt.Sprintf("%q is no path inside the command's folder", s.Name)}
+		}
 		if s.Path != "" && !doublestar.ValidatePattern(filepath.ToSlash(s.Path)) {
 			return &stages.OptionError{Option: "inputs", Message: fmt.Sprintf("%q is no pattern", s.Path)}
 		}
@@ -90,7 +102,7 @@ func (e *Exec) Files(dir string) ([]string, error) {
 		}
 	}
 	if e.Script != "" {
-		modules, err := modules(dir, e.Script)
+		modules, err := e.finder.modules(dir, e.Script)
 		if err != nil {
 			return nil, err
 		}
@@ -163,18 +175,25 @@ func (e *Exec) Run(ctx context.Context, env *stages.Env) error {
 // lay puts the inputs into the command's folder and returns its words and what was laid there.
 func (e *Exec) lay(work string, env *stages.Env) (args []string, given map[string]bool, err error) {
 	given = map[string]bool{}
-	put := func(in stages.Input, name string) (string, error) {
+	put := func(in stages.Input, name string) error {
+		files := map[string]stages.Input{"": in}
 		if in.Files != nil {
-			for _, f := range sortedKeys(in.Files) {
-				given[path.Join(name, f)] = true
-				if err := place(in.Files[f].Path, filepath.Join(work, filepath.FromSlash(name), filepath.FromSlash(f))); err != nil {
-					return "", err
-				}
-			}
-			return name, nil
+			files = in.Files
 		}
-		given[name] = true
-		return name, place(in.Path, filepath.Join(work, filepath.FromSlash(name)))
+		for _, f := range sortedKeys(files) {
+			at := path.Join(name, f)
+			if given[at] {
+				return fmt.Errorf("two inputs are %s in the command's folder; name them: inputs = { \"path\" = ... }", at)
+			}
+			given[at] = true
+			if err := place(files[f].Path, filepath.Join(work, filepath.FromSlash(at))); err != nil {
+				return err
+			}
+		}
+		if len(files) == 0 {
+			return os.MkdirAll(filepath.Join(work, filepath.FromSlash(name)), 0o777)
+		}
+		return nil
 	}
 	named := map[string]string{} // project path -> name in the command's folder
 	for i, s := range e.Inputs {
@@ -184,7 +203,7 @@ func (e *Exec) lay(work string, env *stages.Env) (args []string, given map[strin
 			if name == "" {
 				name = fmt.Sprintf("inputs/%d/%s", i, s.Input.Base)
 			}
-			if _, err := put(*s.Input, name); err != nil {
+			if err := put(*s.Input, name); err != nil {
 				return nil, nil, err
 			}
 		case s.Name != "":
@@ -196,19 +215,23 @@ func (e *Exec) lay(work string, env *stages.Env) (args []string, given map[strin
 		if name == "" {
 			name = inside(file)
 		}
-		if _, err := put(env.Files[file], name); err != nil {
+		if err := put(env.Files[file], name); err != nil {
 			return nil, nil, err
 		}
 	}
 	for i, word := range e.Command {
 		var text strings.Builder
-		for _, part := range word {
+		folder := fmt.Sprintf("arguments/%d", i)
+		for j, part := range word {
 			text.WriteString(part.Text)
 			if part.Input == nil {
 				continue
 			}
-			name, err := put(*part.Input, fmt.Sprintf("arguments/%d/%s", i, part.Input.Base))
-			if err != nil {
+			name := path.Join(folder, part.Input.Base)
+			if given[name] { // two artifacts of one name in one word
+				name = path.Join(fmt.Sprintf("%s.%d", folder, j), part.Input.Base)
+			}
+			if err := put(*part.Input, name); err != nil {
 				return nil, nil, err
 			}
 			text.WriteString(name)
@@ -365,6 +388,6 @@ func command(args, environment []string, work string, out io.Writer) (*exec.Cmd,
 	c := exec.Command(found, args[1:]...)
 	c.Args[0] = args[0]
 	c.Dir, c.Env, c.Stdout, c.Stderr = work, environment, out, out
-	c.WaitDelay = 2 * time.Second // a grandchild may hold the pipe open
+	c.WaitDelay = 200 * time.Millisecond // a grandchild may hold the pipe open; it is killed then
 	return c, nil
 }
