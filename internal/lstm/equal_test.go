@@ -57,3 +57,24 @@ func TestEqual(t *testing.T) {
 		})
 	}
 }
+
+func TestUseKernels(t *testing.T) {
+	m, err := New(3, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.UseKernels("portable"); err != nil || m.kernels.name != "portable" {
+		t.Errorf("portable: %s, %v", m.kernels.name, err)
+	}
+	if err := m.UseKernels("sse"); err == nil || m.kernels.name != "portable" {
+		t.Errorf("sse: %s, %v", m.kernels.name, err)
+	}
+	for _, name := range kernelNames[len(available()):] {
+		if err := CheckKernels(name); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	if err := m.UseKernels(""); err != nil || m.kernels != &selected {
+		t.Errorf("none: %s, %v", m.kernels.name, err)
+	}
+}

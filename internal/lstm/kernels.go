@@ -1,5 +1,10 @@
 package lstm
 
+import (
+	"fmt"
+	"strings"
+)
+
 // kernels is the seam between the network and the machine: everything that costs time. portable is the definition; selected (kernels_*.go) is
 // what this machine runs. Both give the same bits.
 //
@@ -74,3 +79,46 @@ const (
 	beta2   = 0.999
 	epsilon = 1e-7
 )
+
+// Kernels names what this machine trains with ("AVX2", "portable"). Results do not depend on it, the time they take does.
+func Kernels() string { return selected.name }
+
+// kernelNames are the names that a user may give to the kernels: those in kernels.name, in lower case and without a hyphen.
+var kernelNames = [...]string{"portable", "avx2", "avx512"}
+
+// pick finds kernels by name. The empty name means the fastest.
+func pick(name string) (*kernels, error) {
+	if name == "" {
+		return &selected, nil
+	}
+	has := []string{}
+	for _, k := range available() {
+		plain := strings.ReplaceAll(strings.ToLower(k.name), "-", "")
+		if plain == name {
+			return &k, nil
+		}
+		has = append(has, plain)
+	}
+	for _, known := range kernelNames {
+		if name == known {
+			return nil, fmt.Errorf("the kernels %s do not run on this machine, which has %s", name, strings.Join(has, ", "))
+		}
+	}
+	return nil, fmt.Errorf("no kernels are called %.40q: expected %s", name, strings.Join(kernelNames[:], ", "))
+}
+
+// CheckKernels says whether UseKernels takes the name.
+func CheckKernels(name string) error {
+	_, err := pick(name)
+	return err
+}
+
+// UseKernels makes m train and forecast with the kernels "portable", "avx2" or "avx512"; "" is the fastest, as without the call. An unknown name, and one
+// that this machine has not, is an error. It is for tests: the results are the same.
+func (m *Model) UseKernels(name string) error {
+	k, err := pick(name)
+	if err == nil {
+		m.kernels = k
+	}
+	return err
+}

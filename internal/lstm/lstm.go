@@ -49,6 +49,7 @@ type Model struct {
 	units, features int
 	weights         []float32 // [4H][W]: row 4*unit+gate holds H recurrent weights, F input weights, the bias, zeros
 	dense           []float32 // [H+1]: H weights, the bias
+	kernels         *kernels
 }
 
 // Tensor is a named array, row-major.
@@ -75,7 +76,7 @@ func empty(units, features int) (*Model, error) {
 	if features < 1 || features > MaxFeatures {
 		return nil, fmt.Errorf("features %d: expected 1 to %d", features, MaxFeatures)
 	}
-	m := &Model{units: units, features: features}
+	m := &Model{units: units, features: features, kernels: &selected}
 	m.weights = make([]float32, gates*units*m.width())
 	m.dense = make([]float32, units+1)
 	return m, nil
@@ -100,7 +101,7 @@ func (m *Model) Parameters() int { return gates*m.units*m.rows() + m.units + 1 }
 
 // Clone returns a copy that shares nothing with m.
 func (m *Model) Clone() *Model {
-	return &Model{m.units, m.features, slices.Clone(m.weights), slices.Clone(m.dense)}
+	return &Model{m.units, m.features, slices.Clone(m.weights), slices.Clone(m.dense), m.kernels}
 }
 
 // Names of the tensors, in Keras' order of weights.

@@ -47,7 +47,7 @@ func (e *DivergedError) Error() string {
 // Train fits m to the training windows in place. After each epoch it calls done (which may be nil). It returns the epochs and the number of the one
 // whose weights m holds: the last, or with Patience the one with the smallest validation loss. A cancelled context and a *DivergedError leave m half trained.
 func (m *Model) Train(ctx context.Context, training, validation *Windows, o Options, done func(Epoch)) (history []Epoch, best int, err error) {
-	return m.train(ctx, training, validation, o, done, &selected)
+	return m.train(ctx, training, validation, o, done, m.kernels)
 }
 
 func (m *Model) train(ctx context.Context, training, validation *Windows, o Options, done func(Epoch), k *kernels) (history []Epoch, best int, err error) {
@@ -146,7 +146,7 @@ const predictBatch = 64
 
 // Predict returns the forecast of each sample, scaled. It checks ctx between batches.
 func (m *Model) Predict(ctx context.Context, w *Windows, workers int) ([]float32, error) {
-	return m.predict(ctx, w, workers, &selected)
+	return m.predict(ctx, w, workers, m.kernels)
 }
 
 func (m *Model) predict(ctx context.Context, w *Windows, workers int, k *kernels) ([]float32, error) {
@@ -186,6 +186,3 @@ func (m *Model) loss(ctx context.Context, w *Windows, o Options, k *kernels) (fl
 	}
 	return sum / float64(len(forecasts)), nil
 }
-
-// Kernels names what this machine trains with ("AVX2", "portable"). Results do not depend on it, the time they take does.
-func Kernels() string { return selected.name }

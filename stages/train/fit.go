@@ -63,6 +63,9 @@ func (j *job) network(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := model.UseKernels(s.kernels); err != nil {
+		return err
+	}
 	h := history{Epochs: []epoch{}}
 	j.env.Progress.Total(int64(s.Epochs), "epochs")
 	options := lstm.Options{Epochs: s.Epochs, Batch: s.Batch, Seed: s.Seed, LearningRate: s.LearningRate, Patience: s.Patience, Workers: j.env.Workers}

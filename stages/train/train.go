@@ -16,6 +16,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 
 	"weir/internal/forecast"
@@ -50,6 +51,8 @@ type Train struct {
 	ONNX        stages.Output `hcl:"onnx,optional" file:"model.onnx" doc:"the network for other programs (lstm)"`
 	Predictions stages.Output `hcl:"predictions" file:"predictions.parquet" doc:"the forecast of every target, one row each"`
 	Losses      stages.Output `hcl:"history" file:"history.json" doc:"the loss of each epoch"`
+
+	kernels string // what KernelsVariable asks for; the results are the same
 }
 
 // Model chooses the forecaster. Fields that it does not use are ignored.
@@ -68,8 +71,13 @@ const network = "lstm"
 // maxLookBack bounds look_back.
 const maxLookBack = 4096
 
-// Kind is the row of this kind in the table of kinds.
+// KernelsVariable names the environment variable that chooses the arithmetic kernels of a network, for tests: "portable", "avx2" or "avx512"; unset or
+// empty, the fastest that the machine has. Outputs do not depend on it, and it is no part of the key.
+const KernelsVariable = "WEIR_KERNELS"
+
+// Kind is the row of this kind in the table of kinds. It reads KernelsVariable.
 func Kind() stages.Kind {
+	kernels := os.Getenv(KernelsVariable)
 	return stages.Kind{
 		Name: "train", Version: Version,
 		Summary: "fit a forecaster to a series: the model, its forecasts and its losses",
@@ -79,6 +87,7 @@ func Kind() stages.Kind {
 				Model:    Model{Units: 50, Order: 20, Period: 60, Window: 10},
 				LookBack: 20, Epochs: 50, Batch: 64, Seed: 1, LearningRate: lstm.DefaultRate,
 				Protocol: string(forecast.Strict), Test: o.Test, Validation: o.Validation, History: o.History,
+				kernels: kernels,
 			}
 		},
 	}
@@ -104,6 +113,9 @@ func (s *Train) Validate() error {
 	}
 	switch s.Model.Name {
 	case network:
+		if err := lstm.CheckKernels(s.kernels); err != nil {
+			return fmt.Errorf("environment variable %s: %w", KernelsVariable, err)
+		}
 		errs = append(errs, within("model.units", s.Model.Units, 1, lstm.MaxUnits), within("epochs", s.Epochs, 1, 1<<20),
 			within("batch", s.Batch, 1, lstm.MaxBatch), within("patience", s.Patience, 0, 1<<20))
 		if !(s.LearningRate > 0 && s.LearningRate <= 1) {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
@@ -333,4 +334,28 @@ func testError(t *testing.T, path string) float64 {
 		}
 	}
 	return sum / float64(n)
+}
+
+// TestKernels shows that the environment variable is heard, that a mistake in it is told, and that the kernels leave no trace.
+func TestKernels(t *testing.T) {
+	var models [][]byte
+	for _, name := range []string{"", "portable"} {
+		t.Setenv(KernelsVariable, name)
+		k, _, err := run(t, wave(200), small)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(k.File.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		models = append(models, data)
+	}
+	if !bytes.Equal(models[0], models[1]) {
+		t.Error("the kernels change the model")
+	}
+	t.Setenv(KernelsVariable, "fast")
+	if _, _, err := run(t, wave(200), small); err == nil || !strings.Contains(err.Error(), "WEIR_KERNELS") || !strings.Contains(err.Error(), "avx512") {
+		t.Errorf("got %v", err)
+	}
 }
