@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"weir/runner/language"
@@ -117,11 +120,9 @@ func (m *manual) unknown(name string) error {
 func (m *manual) option(f *stages.Field, name string, target reflect.Value, values []string) error {
 	val := cty.StringVal(values[len(values)-1])
 	if f.Type.Kind() == reflect.Slice {
-		var items []cty.Value
-		for _, v := range values {
-			for item := range strings.SplitSeq(v, ",") {
-				items = append(items, cty.StringVal(item))
-			}
+		items, err := listItems(values)
+		if err != nil {
+			return usage("%s: %w", name, err)
 		}
 		val = cty.TupleVal(items)
 	}
@@ -129,6 +130,29 @@ func (m *manual) option(f *stages.Field, name string, target reflect.Value, valu
 		return usage("%s: %w; `weir help %s` lists the options", name, err, m.kind.Name)
 	}
 	return nil
+}
+
+// listItems reads periods=60,3600, or the name given twice, or a list as it stands in a pipeline: periods='[60, 3600]'.
+func listItems(values []string) ([]cty.Value, error) {
+	items := []cty.Value{}
+	for _, v := range values {
+		if !strings.HasPrefix(strings.TrimSpace(v), "[") {
+			for item := range strings.SplitSeq(v, ",") {
+				items = append(items, cty.StringVal(item))
+			}
+			continue
+		}
+		expr, diags := hclsyntax.ParseExpression([]byte(v), "", hcl.InitialPos)
+		if diags.HasErrors() {
+			return nil, fmt.Errorf("%s is no list: write [60, 3600] or 60,3600", v)
+		}
+		list, diags := expr.Value(nil)
+		if diags.HasErrors() || !list.IsWhollyKnown() || list.IsNull() || !list.Type().IsTupleType() {
+			return nil, fmt.Errorf("%s is no list: write [60, 3600] or 60,3600", v)
+		}
+		items = append(items, list.AsValueSlice()...)
+	}
+	return items, nil
 }
 
 // block sets model=lstm (the block's label) or model.units=50.
