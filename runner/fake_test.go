@@ -186,12 +186,19 @@ type project struct {
 }
 
 func newProject(t testing.TB, pipeline string) *project {
-	p := &project{t: t, world: &world{urls: map[string]string{}}, have: map[string]string{}}
+	t.Helper()
 	dir := t.TempDir()
 	store, err := artifacts.Open(filepath.Join(dir, ".weir"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := (&project{t: t, world: &world{urls: map[string]string{}}, have: map[string]string{}}).at(dir, store)
+	p.pipeline(pipeline)
+	return p
+}
+
+// at puts the project into a folder.
+func (p *project) at(dir string, store *artifacts.Store) *project {
 	p.kinds = map[string]stages.Kind{}
 	for _, k := range []stages.Kind{
 		{Name: "text", Version: 1, New: func() stages.Stage { return &text{world: p.world} }},
@@ -209,7 +216,6 @@ func newProject(t testing.TB, pipeline string) *project {
 		}
 		return "", errors.New("no such program")
 	}}
-	p.pipeline(pipeline)
 	return p
 }
 

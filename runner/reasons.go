@@ -37,14 +37,21 @@ func isPending(part string, pending []string) bool {
 	if !ok {
 		return false
 	}
-	field := name[:len(name)-len(strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"))]
-	return slices.Contains(pending, field)
+	return slices.Contains(pending, fieldOf(name))
+}
+
+// fieldOf is the field of a part's name such as series, or inputs.eda["demo"].metrics.
+func fieldOf(name string) string {
+	if i := strings.IndexAny(name, ".["); i >= 0 {
+		return name[:i]
+	}
+	return name
 }
 
 // Explain puts changes of a key into words, the telling ones first, at most four.
 func Explain(changes []artifacts.Change) []string {
-	var options, inputs []string
-	changed := map[string]int{}
+	var options, inputs, fields []string
+	how := map[string]string{} // what happened to an input, by its field
 	for _, c := range changes {
 		class, name, _ := strings.Cut(c.Name, " ")
 		switch class {
@@ -57,11 +64,19 @@ func Explain(changes []artifacts.Change) []string {
 		case "tool", "file":
 			inputs = append(inputs, fmt.Sprintf("%s %s %s", class, name, verb(c)))
 		default:
-			field := name[:len(name)-len(strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"))]
-			if changed[field]++; changed[field] == 1 {
-				inputs = append(inputs, "input "+field+" "+verb(c))
+			field := fieldOf(name)
+			was, seen := how[field]
+			switch {
+			case !seen:
+				fields = append(fields, field)
+				how[field] = verb(c)
+			case was != verb(c):
+				how[field] = "changed"
 			}
 		}
+	}
+	for _, field := range fields {
+		inputs = append(inputs, "input "+field+" "+how[field])
 	}
 	texts := append(options, inputs...)
 	if len(texts) > 4 {
