@@ -352,3 +352,173 @@ func portuguese(t *testing.T, page string) {
 		t.Errorf("%d decimal commas, expected more", commas)
 	}
 }
+
+// small are the arguments of a study like the demo, on 200 seconds and with few trials.
+func small(language string) []string {
+	return []string{"run", "-var", `captures={ demo = "synthetic://backbone?seconds=200&seed=1&rate=100" }`, "-var", "seeds=2", "-var", "look_backs=[5, 10]",
+		"-var", "schedules={ short = { epochs = 3, batch = 32 } }", "-var", "periods={ demo = [20, 150] }", "-var", "language=" + language}
+}
+
+// TestPaper: the report in each language is a PDF that LaTeX has nothing to say about, and none of its pages is empty.
+func TestPaper(t *testing.T) {
+	for _, tool := range []string{"pdflatex", "pdftoppm"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("no %s in PATH", tool)
+		}
+	}
+	dir := project(t)
+	for _, language := range []string{"en", "pt", "es"} {
+		t.Run(language, func(t *testing.T) {
+			mustRun(t, dir, small(language)...)
+			results := filepath.Join(dir, "results", "demo")
+			if !strings.HasPrefix(read(t, results, "report.pdf"), "%PDF-") {
+				t.Error("report.pdf is no PDF")
+			}
+			latexAgain(t, results)
+			pages := render(t, filepath.Join(results, "report.pdf"))
+			if n := len(pages); n < 4 || n > 10 {
+				t.Errorf("%d pages, expected 4 to 10", n)
+			}
+			for i, p := range pages {
+				if share := used(t, p); share < 0.25 && i < len(pages)-1 {
+					t.Errorf("page %d is used down to %.0f %% of its height only", i+1, 100*share)
+				}
+			}
+		})
+	}
+}
+
+// latexAgain runs LaTeX by hand on what the report is made of, and reads its log.
+func latexAgain(t *testing.T, results string) {
+	t.Helper()
+	work := t.TempDir()
+	if err := os.CopyFS(work, os.DirFS(results)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		c := exec.CommandContext(t.Context(), "pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex")
+		c.Dir = work
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("pdflatex: %v\n%s", err, out)
+		}
+	}
+	for _, line := range strings.Split(read(t, work, "report.log"), "\n") {
+		if strings.Contains(line, "Warning") || strings.HasPrefix(line, "Overfull") {
+			t.Error(line)
+		}
+	}
+}
+
+// render draws the pages of a PDF as grey images.
+func render(t *testing.T, pdf string) []string {
+	t.Helper()
+	dir := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "pdftoppm", "-gray", "-r", "30", pdf, filepath.Join(dir, "page")).CombinedOutput(); err != nil {
+		t.Fatalf("pdftoppm: %v\n%s", err, out)
+	}
+	pages, err := filepath.Glob(filepath.Join(dir, "page-*.pgm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages
+}
+
+// used is where the lowest ink above the page number stands, from 0 at the top to 1.
+func used(t *testing.T, page string) float64 {
+	t.Helper()
+	data := []byte(read(t, page))
+	var format string
+	var width, height int
+	if _, err := fmt.Fscan(bytes.NewReader(data), &format, &width, &height); err != nil || format != "P5" || len(data) < width*height {
+		t.Fatalf("%s: no image: %v", page, err)
+	}
+	pixels := data[len(data)-width*height:]
+	for y := height * 9 / 10; y > 0; y-- {
+		if slices.Min(pixels[y*width:(y+1)*width]) < 128 {
+			return float64(y) / float64(height)
+		}
+	}
+	return 0
+}
+
+// shared is the folder with real captures and series beside the repository; the test is skipped without it.
+func shared(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "shared", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("no %s beside the repository", filepath.Join("shared", name))
+	}
+	return path
+}
+
+// TestCaptures runs the experiment over a folder of real captures and measured series, in English and Spanish.
+func TestCaptures(t *testing.T) {
+	folder := shared(t, "data/captures")
+	dir := project(t)
+	results := filepath.Join(dir, "results", "captures")
+	for _, language := range []struct{ code, title, refused, gaps, changed string }{
+		{"en", "Traffic in a folder of captures", "too short for a season", "gaps", "What the strict protocol changes"},
+		{"es", "Tráfico en una carpeta de capturas", "demasiado corta para un ciclo", "huecos", "Qué cambia el protocolo estricto"},
+	} {
+		t.Run(language.code, func(t *testing.T) {
+			args := []string{"run", "-e", "captures", "-var", "folder=" + folder, "-var", "language=" + language.code}
+			mustRun(t, dir, args...)
+			page := read(t, results, "report.html")
+			metrics := readMetrics(t, results)
+			for _, want := range []string{language.title, language.refused, language.gaps, language.changed} {
+				if !strings.Contains(page, want) {
+					t.Errorf("report.html does not say %q", want)
+				}
+			}
+			numbersTraced(t, page, read(t, results, "metrics.json"))
+			if n := metrics.value(t, "segments", "capture", "ndpi_whatsapp", "protocol", "strict"); n < 2 {
+				t.Errorf("whatsapp has %g segments, but gaps of hours", n)
+			}
+			// The document's LSTM has 10.4e9 to 13.7e9 on the captured bytes from which the series was digitised; the last value has 8.8e9.
+			lstm := metrics.value(t, "mse", "capture", "mawi", "protocol", "published", "model", "lstm", "look_back", "20")
+			naive := metrics.value(t, "mse", "capture", "mawi", "protocol", "published", "model", "naive", "look_back", "20")
+			if lstm < 8e9 || lstm > 15e9 {
+				t.Errorf("published MSE %.4g, the document's is 1.07e10", lstm)
+			}
+			if naive < 8.5e9 || naive > 9.1e9 || naive >= lstm {
+				t.Errorf("published MSE of the last value %.4g, expected 8.8e9 and less than the LSTM's %.4g", naive, lstm)
+			}
+			if again := mustRun(t, dir, args...); !strings.Contains(again, "nothing to do") {
+				t.Errorf("the second run did something:\n%s", again)
+			}
+		})
+	}
+}
+
+type metricList []struct {
+	Name   string
+	Labels map[string]string
+	Value  float64
+}
+
+func readMetrics(t *testing.T, results string) (list metricList) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(read(t, results, "metrics.json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// value is that of the one metric with these labels.
+func (list metricList) value(t *testing.T, name string, labels ...string) float64 {
+	t.Helper()
+	for _, m := range list {
+		fits := m.Name == name
+		for i := 0; i < len(labels); i += 2 {
+			fits = fits && m.Labels[labels[i]] == labels[i+1]
+		}
+		if fits {
+			return m.Value
+		}
+	}
+	t.Errorf("no metric %s %q in metrics.json", name, labels)
+	return 0
+}
