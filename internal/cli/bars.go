@@ -50,7 +50,7 @@ func (d *display) addBar(g *group, priority int) {
 	b := &bar{}
 	g.bar = b
 	b.text.Store(new(string))
-	name := fmt.Sprintf("  %-*s  ", d.nameWidth(), shorten(g.name, d.nameWidth()))
+	name := fmt.Sprintf("  %-*s ", d.nameWidth(), shorten(g.name, d.nameWidth()))
 	b.Bar = d.bars.New(int64(g.all)*grain, mpb.BarStyle().Lbound("").Rbound("").Filler("█").Tip("█").Padding("·"),
 		mpb.BarRemoveOnComplete(), mpb.BarPriority(priority),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return name })),

@@ -57,7 +57,7 @@ func (a *App) overview(root *cobra.Command) {
 		fmt.Fprintf(a.Out, "  %-11s %s\n", k.Name, k.Summary)
 	}
 	fmt.Fprintln(a.Out, "\n`weir help COMMAND` and `weir help KIND` say more. Exit codes: 0 done, 1 a stage failed, 2 wrong arguments or a mistake in")
-	fmt.Fprintln(a.Out, "the pipeline, 3 damaged artifacts, 5 another run has the work (--wait=0), 10 there is work (plan --detailed-exitcode), 130 interrupted.")
+	fmt.Fprintln(a.Out, "the pipeline, 5 another run has the work (--wait=0), 10 there is work (plan --detailed-exitcode), 130 interrupted.")
 }
 
 // explain is the help of one command.

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -108,7 +106,7 @@ func (a *App) printPlan(plan *runner.Plan, all bool) {
 	for _, l := range lines {
 		reason := l.reason
 		if l.status == runner.Cached {
-			reason = a.style.dim("cached")
+			reason = a.style.dim(reason)
 		}
 		fmt.Fprintf(a.Out, "  %-*s  %s\n", width, l.address, reason)
 	}
@@ -119,37 +117,38 @@ type planLine struct {
 	status          runner.Status
 }
 
-// planLines lists the steps that are not cached; many instances of one stage with one reason share a line, which names the stage.
+// planLines lists the steps that are not cached, in order; many instances of one stage with one reason share a line, which names the stage.
 func planLines(plan *runner.Plan, all bool) []planLine {
 	var lines []planLine
-	for _, s := range plan.Steps {
-		if s.Status == runner.Cached && !all {
-			continue
+	alike := map[planLine]int{} // how many share stage, reason and status
+	shared := func(s *runner.Step, l planLine) planLine { return planLine{stageName(s), l.reason, l.status} }
+	each := func(do func(*runner.Step, planLine)) {
+		for _, s := range plan.Steps {
+			l := planLine{s.Address, s.Reason, s.Status}
+			switch {
+			case s.Status == runner.Cached && !all:
+				continue
+			case s.Status == runner.Skipped:
+				l.reason = "left out: " + s.Reason
+			case s.Status == runner.Cached:
+				l.reason = "cached"
+			}
+			do(s, l)
 		}
-		reason := s.Reason
-		if s.Status == runner.Skipped {
-			reason = "left out: " + reason
-		}
-		lines = append(lines, planLine{s.Address, reason, s.Status})
 	}
-	var out []planLine
-	for len(lines) > 0 {
-		block, _, _ := strings.Cut(lines[0].address, "[")
-		n := slices.IndexFunc(lines, func(l planLine) bool {
-			other, _, _ := strings.Cut(l.address, "[")
-			return other != block || l.reason != lines[0].reason || l.status != lines[0].status
-		})
-		if n < 0 {
-			n = len(lines)
+	each(func(s *runner.Step, l planLine) { alike[shared(s, l)]++ })
+	each(func(s *runner.Step, l planLine) {
+		key := shared(s, l)
+		switch n := alike[key]; {
+		case n < 0: // has its line
+		case n < manyInstances:
+			lines = append(lines, l)
+		default:
+			lines = append(lines, planLine{key.address, plural(n, "instance") + ": " + l.reason, l.status})
+			alike[key] = -1
 		}
-		if n >= manyInstances {
-			out = append(out, planLine{block, plural(n, "instance") + ": " + firstOf(lines[0].reason, "cached"), lines[0].status})
-		} else {
-			out = append(out, lines[:n]...)
-		}
-		lines = lines[n:]
-	}
-	return out
+	})
+	return lines
 }
 
 // jsonPlan is `plan --json`.

@@ -78,8 +78,8 @@ func (a *App) why(p *runner.Project, s *runner.Step, experiment string, asJSON b
 		last = s.Action
 	}
 	record, err := p.Store.Record(last)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return &exitError{Integrity, err}
+	if err != nil {
+		record = nil // there is none, or it is damaged: then it would run, and the reason says so
 	}
 	if asJSON {
 		return json.NewEncoder(a.Out).Encode(jsonWhy{1, s.Address, s.Status.String(), s.Reason, s.Parts, record})
@@ -111,7 +111,7 @@ func (a *App) why(p *runner.Project, s *runner.Step, experiment string, asJSON b
 	}
 	for _, part := range s.Parts {
 		value, _, _ := strings.Cut(part.Value, "\x00")
-		line := fmt.Sprintf("  %-28s %s", part.Name, strings.ReplaceAll(value, "\n", " "))
+		line := fmt.Sprintf("  %-28s %s", part.Name, firstOf(strings.ReplaceAll(value, "\n", " "), `""`))
 		if c, ok := changed[part.Name]; ok {
 			old, _, _ := strings.Cut(firstOf(c.Was, "not there"), "\x00")
 			line += a.style.warn("   was " + old)
