@@ -22,22 +22,24 @@ import (
 //
 // The bars are drawn by goroutines of their library, which never take mu: a goroutine of ours, watch, leaves them what to draw.
 type display struct {
-	style  style
-	out    io.Writer // where lines go: above the bars, or plainly to stderr
-	events *json.Encoder
-	width  int // of the addresses, but for those that take half of the line and more
-	column int // where a line's time ends
-	bars   *mpb.Progress
-	quit   chan struct{} // ends watch
-	ended  sync.WaitGroup
+	style       style
+	out         io.Writer // where lines go: above the bars, or plainly to stderr
+	events      *json.Encoder
+	width       int // of the addresses, but for those that take half of the line and more
+	column      int // where a line's time ends
+	bars        *mpb.Progress
+	quit        chan struct{} // ends watch
+	interrupted func() bool
+	ended       sync.WaitGroup
 
 	mu       sync.Mutex
 	groups   []*group
 	byName   map[string]*group
 	total    *group
 	stopping bool
-	blocked  int // steps that were not started because of a failure
-	spared   int // steps that did not have to run: their inputs came out as they were
+	early    []string // lines of stages that noticed the interrupt before Stopping was called
+	blocked  int      // steps that were not started because of a failure
+	spared   int      // steps that did not have to run: their inputs came out as they were
 }
 
 // group is a stage block: one bar and, when it has many instances, one line for all of them.
@@ -63,9 +65,9 @@ const manyInstances = 7
 // longStage is from when on a stage has a line of its own before it is done, where there are no bars.
 const longStage = 3 * time.Second
 
-func newDisplay(s style, out io.Writer, groups []*group, events *json.Encoder) *display {
+func newDisplay(ctx context.Context, s style, out io.Writer, groups []*group, events *json.Encoder) *display {
 	d := &display{
-		style: s, out: out, events: events, column: min(100, s.columns()-1), quit: make(chan struct{}),
+		style: s, out: out, events: events, column: min(100, s.columns()-1), quit: make(chan struct{}), interrupted: func() bool { return ctx.Err() != nil },
 		groups: groups, byName: map[string]*group{}, total: &group{name: "total", began: time.Now()},
 	}
 	for _, g := range groups {
@@ -213,13 +215,18 @@ func (d *display) because(reason string) string {
 	return d.style.dim("  (" + reason + ")")
 }
 
-// line writes a finished line: address, text, time at the right.
+// line writes a line of a stage.
 func (d *display) line(address, text string, t time.Duration) {
+	fmt.Fprintln(d.out, d.layout(address, text, t))
+}
+
+// layout puts address, text and, at the right, a time into a line.
+func (d *display) layout(address, text string, t time.Duration) string {
 	line := fmt.Sprintf("  %-*s  %s", d.width, address, text)
 	if t > 0 {
 		line = atRight(line, d.style.dim(took(t)), d.column)
 	}
-	fmt.Fprintln(d.out, line)
+	return line
 }
 
 // atRight puts a text behind a line so that it ends in the column, or two blanks behind the line when that is too long.
@@ -252,14 +259,21 @@ func (d *display) Stopping(active []*runner.Step) {
 		fmt.Fprint(d.out, "\r") // behind the ^C that the terminal echoed
 	}
 	fmt.Fprintf(d.out, "%s stopping %s (again to kill)\n", d.style.warn("interrupted:"), plural(len(active), "stage"))
+	for _, line := range d.early {
+		fmt.Fprintln(d.out, line)
+	}
 }
 
 // countdown shows a note of a stage that is stopping where there are no bars to show it.
 func (d *display) countdown(address, note string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.stopping && d.bars == nil {
-		d.line(address, note, 0)
+	switch line := d.layout(address, note, 0); {
+	case d.bars != nil || !d.interrupted():
+	case d.stopping:
+		fmt.Fprintln(d.out, line)
+	default:
+		d.early = append(d.early, line)
 	}
 }
 

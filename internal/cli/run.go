@@ -86,7 +86,7 @@ func (a *App) run(ctx context.Context, po runner.PlanOptions, o runner.RunOption
 	if asJSON {
 		events = json.NewEncoder(a.Out)
 	}
-	d := newDisplay(a.style, a.Err, groupsOf(plan), events)
+	d := newDisplay(ctx, a.style, a.Err, groupsOf(plan), events)
 	result := p.Run(ctx, plan, o, d)
 	d.close()
 	return a.conclude(p, plan, result, d)
