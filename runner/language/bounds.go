@@ -14,7 +14,8 @@ const (
 	maxValue    = 64 << 20 // bytes, about
 	maxExponent = 4096     // binary, of a number; the largest float64 has 1024
 	maxNesting  = 250      // brackets
-	maxOperands = 5000     // operators, calls and indexes that are not separated by a comma or a new line
+	maxText     = 2 << 20  // bytes of one text; a file() is at most half as long
+	maxOperands = 1000     // operators, calls and indexes that are not separated by a comma or a new line
 	perElement  = 16       // bytes that an element of a collection counts for
 )
 
@@ -36,7 +37,10 @@ func measure(val cty.Value, budget *int) string {
 	t := val.Type()
 	switch {
 	case t == cty.String:
-		*budget -= len(val.AsString())
+		n := len(val.AsString())
+		if *budget -= n; n > maxText {
+			return fmt.Sprintf("the text is too large: more than %d MiB", maxText>>20)
+		}
 	case t == cty.Number:
 		if f := val.AsBigFloat(); f.IsInf() || f.MantExp(nil) > maxExponent || f.Sign() != 0 && f.MantExp(nil) < -maxExponent {
 			return "the number is out of range: beyond 1e1233, or nearer to 0 than 1e-1233"

@@ -14,7 +14,7 @@ import (
 
 // Suggest says what could have been meant: the nearest name, or all of them when there are few.
 func Suggest(got string, names []string) string {
-	best, distance := "", 1+max(1, len(got)/3)
+	best, distance := "", 1+max(1, (len(got)+2)/3)
 	for _, n := range names {
 		if d := levenshtein.Distance(got, n, nil); d < distance {
 			best, distance = n, d

@@ -161,6 +161,18 @@ func (l *loader) checkNames(expr hclsyntax.Expression, s scope) bool {
 		ok = false
 		l.fail(at.Ptr(), summary, detail)
 	}
+	hclsyntax.VisitAll(expr, func(node hclsyntax.Node) hcl.Diagnostics {
+		if call, isCall := node.(*hclsyntax.FunctionCallExpr); isCall {
+			if _, known := l.functions.table[call.Name]; !known {
+				advice := Suggest(call.Name, l.functions.names())
+				if advice == "" {
+					advice = "docs/language.md lists them; none reads the environment, a clock or the network"
+				}
+				fail(call.NameRange, "unknown function "+quote(call.Name), advice)
+			}
+		}
+		return nil
+	})
 	for _, t := range expr.Variables() {
 		at := t.SourceRange()
 		name := ""

@@ -1,10 +1,12 @@
 package language
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,6 +24,7 @@ type variable struct {
 	typ        cty.Type
 	defaults   *typeexpr.Defaults
 	def        *hclsyntax.Attribute
+	preset     cty.Value // the value of def; NilVal without one
 	validation []*hclsyntax.Block
 	at         hcl.Range
 }
@@ -71,7 +74,8 @@ func (l *loader) setVariables() {
 		l.vars[name] = cty.DynamicVal
 		if v.def != nil {
 			given[name] = true
-			l.assign(v, l.evaluate(v.def.Expr, l.context()), v.def.Expr.Range().Ptr())
+			v.preset = l.evaluate(v.def.Expr, l.context())
+			l.assign(v, v.preset, v.def.Expr.Range().Ptr())
 		}
 	}
 	if l.Experiment != "" {
@@ -106,10 +110,64 @@ func (l *loader) assign(v *variable, val cty.Value, at *hcl.Range) {
 	}
 	got, err := convert.Convert(val, v.typ)
 	if err != nil {
-		l.fail(at, "variable "+quote(v.name)+" has the wrong type", fmt.Sprintf("expected %s: %s", v.typ.FriendlyNameForConstraint(), err))
+		where := ""
+		var pe cty.PathError
+		if errors.As(err, &pe) && len(pe.Path) > 0 {
+			where = "in " + v.name + pathText(pe.Path) + ": "
+		}
+		l.fail(at, "variable "+quote(v.name)+" has the wrong type", fmt.Sprintf("expected %s: %s%s", v.typ.FriendlyNameForConstraint(), where, err))
+		return
+	}
+	if name, known := surplus(val, v.typ); name != "" {
+		l.fail(at, "variable "+quote(v.name)+" has no attribute "+quote(name), Suggest(name, known))
 		return
 	}
 	l.vars[v.name] = got
+}
+
+// pathText writes where a value lies inside another.
+func pathText(path cty.Path) string {
+	var b strings.Builder
+	for _, step := range path {
+		switch s := step.(type) {
+		case cty.GetAttrStep:
+			b.WriteString("." + s.Name)
+		case cty.IndexStep:
+			if s.Key.Type() == cty.String {
+				b.WriteString("[" + quote(s.Key.AsString()) + "]")
+			} else if s.Key.Type() == cty.Number {
+				b.WriteString("[" + s.Key.AsBigFloat().Text('f', -1) + "]")
+			}
+		}
+	}
+	return b.String()
+}
+
+// surplus finds an attribute that an object has and its type does not: a conversion would drop it without a word.
+func surplus(val cty.Value, t cty.Type) (name string, known []string) {
+	if val.IsNull() || !val.IsKnown() {
+		return "", nil
+	}
+	object := t.IsObjectType() && (val.Type().IsObjectType() || val.Type().IsMapType())
+	if !object && !(t.IsCollectionType() && val.CanIterateElements()) {
+		return "", nil
+	}
+	for it := val.ElementIterator(); it.Next(); {
+		k, v := it.Element()
+		inner := cty.DynamicPseudoType
+		if object {
+			if !t.HasAttribute(k.AsString()) {
+				return k.AsString(), sortedKeys(t.AttributeTypes())
+			}
+			inner = t.AttributeType(k.AsString())
+		} else {
+			inner = t.ElementType()
+		}
+		if name, known := surplus(v, inner); name != "" {
+			return name, known
+		}
+	}
+	return "", nil
 }
 
 func (l *loader) assignFile(path, name string, given map[string]bool) {
@@ -154,11 +212,7 @@ func (l *loader) assignText(text string, given map[string]bool) {
 	} else {
 		expr, diags = hclsyntax.ParseExpression([]byte(value), where, hcl.InitialPos)
 	}
-	text2 := v.typ == cty.String
-	if v.typ == cty.DynamicPseudoType && (diags.HasErrors() || isBareWord(expr)) {
-		text2 = true
-	}
-	if text2 {
+	if v.isText(value) {
 		l.assign(v, cty.StringVal(value), nil)
 		return
 	}
@@ -169,9 +223,22 @@ func (l *loader) assignText(text string, given map[string]bool) {
 	l.assign(v, l.evaluate(expr, l.context()), expr.Range().Ptr())
 }
 
-// isBareWord says whether an expression is a plain name or path-like text that was not meant as a reference.
-func isBareWord(expr hclsyntax.Expression) bool {
-	return len(expr.Variables()) > 0
+// literal is how a value begins that is not meant as text where a variable says neither its type nor takes a collection.
+var literal = regexp.MustCompile(`^\s*([\[{"]|(true|false|null|[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?)\s*$)`)
+
+// isText says whether -var name=value is text as it stands. That depends on the variable: on its type or, without one, on its default.
+func (v *variable) isText(value string) bool {
+	t := v.typ
+	if t == cty.DynamicPseudoType && v.preset != cty.NilVal && !v.preset.IsNull() {
+		t = v.preset.Type()
+	}
+	switch {
+	case t == cty.String:
+		return true
+	case t.IsPrimitiveType() && v.typ != cty.DynamicPseudoType, t.IsCollectionType(), t.IsObjectType(), t.IsTupleType():
+		return false
+	}
+	return !literal.MatchString(value)
 }
 
 func (l *loader) validate(v *variable) {
