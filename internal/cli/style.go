@@ -24,7 +24,8 @@ func newStyle(w io.Writer, env func(string) string) style {
 		return style{}
 	}
 	dumb := env("TERM") == "dumb"
-	return style{bars: !dumb, colour: !dumb && env("NO_COLOR") == "", screen: f}
+	width, _, err := term.GetSize(int(f.Fd()))
+	return style{bars: !dumb && err == nil && width > 0, colour: !dumb && env("NO_COLOR") == "", screen: f}
 }
 
 // plainColumns is the width for which lines are laid out where there is no terminal.
