@@ -461,7 +461,7 @@ func TestCaptures(t *testing.T) {
 	results := filepath.Join(dir, "results", "captures")
 	for _, language := range []struct{ code, title, refused, gaps, changed string }{
 		{"en", "Traffic in a folder of captures", "too short for a season", "gaps", "What the strict protocol changes"},
-		{"es", "Tráfico en una carpeta de capturas", "demasiado corta para un ciclo", "huecos", "Qué cambia el protocolo estricto"},
+		{"es", "El tráfico en una carpeta de capturas", "demasiado corta para un ciclo", "huecos", "Qué cambia el protocolo estricto"},
 	} {
 		t.Run(language.code, func(t *testing.T) {
 			args := []string{"run", "-e", "captures", "-var", "folder=" + folder, "-var", "language=" + language.code}

@@ -21,11 +21,12 @@ variable "series_folder" {
 }
 
 variable "series" {
-  description = "Series to import from there, where the file exists: file, columns, seasonal periods, training schedule."
+  description = "Series to import from there, where the file exists: file, columns, whether its ends are partial, seasonal periods, training schedule."
   type = map(object({
     file     = string
     time     = string
     value    = string
+    edges    = bool # its first and last interval were measured only in part
     periods  = list(number)
     schedule = object({ epochs = number, batch = number })
   }))
@@ -34,6 +35,7 @@ variable "series" {
       file     = "mawi_200701251400_captured_bytes_per_second_DIGITISED.csv"
       time     = "epoch_s"
       value    = "captured_bytes_approx"
+      edges    = true
       periods  = [60]
       schedule = { epochs = 20, batch = 32 }
     }
@@ -41,6 +43,7 @@ variable "series" {
       file     = "isp_it_eu_5m.csv"
       time     = "epoch_s"
       value    = "bytes"
+      edges    = false
       periods  = [288, 2016]
       schedule = { epochs = 2, batch = 64 }
     }
@@ -77,6 +80,7 @@ locals {
   present       = try(fileset(local.series_folder, "*"), [])
   series        = { for name, s in var.series : name => s if contains(local.present, s.file) }
 
+  titles = { en = "Traffic in a folder of captures", pt = "O tráfego em uma pasta de capturas", es = "El tráfico en una carpeta de capturas" }
 }
 
 stage "decode" "packets" {
@@ -94,6 +98,8 @@ stage "import" "series" {
   file     = "${local.series_folder}/${each.value.file}"
   time     = each.value.time
   value    = [each.value.value]
+
+  partial_edges = each.value.edges
 }
 
 stage "eda" "captures" {
@@ -162,7 +168,7 @@ stage "evaluate" "series" {
 }
 
 stage "report" "paper" {
-  title    = "Traffic in a folder of captures"
+  title    = local.titles[var.language]
   language = var.language
   inputs = {
     decode   = stage.decode.packets

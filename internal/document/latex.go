@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 //go:embed preamble.tex
@@ -90,8 +91,15 @@ func comment(s string) string {
 
 func (r *latex) blocks(blocks []Block, top bool) (string, error) {
 	var b strings.Builder
-	for _, block := range blocks {
-		s, err := r.block(block, top)
+	for i := 0; i < len(blocks); i++ {
+		var s string
+		var err error
+		if left, right := pair(blocks[i:]); left != nil {
+			s, err = r.beside(left, right)
+			i++
+		} else {
+			s, err = r.block(blocks[i], top)
+		}
 		if err != nil {
 			return "", err
 		}
@@ -101,15 +109,67 @@ func (r *latex) blocks(blocks []Block, top bool) (string, error) {
 	return b.String(), nil
 }
 
+// pair are the first two blocks when they are tables that fit beside each other.
+func pair(blocks []Block) (left, right *Table) {
+	if len(blocks) < 2 {
+		return nil, nil
+	}
+	left, _ = blocks[0].(*Table)
+	right, _ = blocks[1].(*Table)
+	if left == nil || right == nil || left.Plain || right.Plain || left.long() || right.long() || left.width()+right.width() > lineWidth {
+		return nil, nil
+	}
+	return left, right
+}
+
+// lineWidth is what fits in a line of tables, in characters of their size.
+const lineWidth = 98
+
+// width is about how wide a table is, in characters; a column that wraps takes all there is.
+func (t *Table) width() int {
+	width := 0
+	for i, c := range t.Columns {
+		if c.Wide {
+			return lineWidth
+		}
+		most := max(utf8.RuneCountInString(Plain(c.Head)), utf8.RuneCountInString(c.Unit))
+		for _, row := range t.Rows {
+			if i < len(row.Cells) {
+				most = max(most, utf8.RuneCountInString(Plain(row.Cells[i])))
+			}
+		}
+		width += most + 2
+	}
+	return width
+}
+
+// beside puts two tables into one line.
+func (r *latex) beside(left, right *Table) (string, error) {
+	var b strings.Builder
+	b.WriteString("\\begin{here}{table}\n")
+	share := 0.97 * float64(left.width()) / float64(left.width()+right.width())
+	share = min(max(share, 0.36), 0.61)
+	for i, t := range []*Table{left, right} {
+		inside, err := r.inside(t)
+		if err != nil {
+			return "", err
+		}
+		if i == 1 {
+			b.WriteString("\\hfill\n")
+			share = 0.97 - share
+		}
+		fmt.Fprintf(&b, "\\begin{minipage}[t]{%.2f\\linewidth}\n%s\\end{minipage}", share, inside)
+	}
+	b.WriteString("\n\\end{here}\n")
+	return b.String(), nil
+}
+
 func (r *latex) block(block Block, top bool) (string, error) {
 	switch block := block.(type) {
 	case Heading:
 		r.led = true
 		of, err := r.inlines(block.Of)
 		command := [...]string{"section", "subsection", "subsubsection"}[block.Level-2]
-		if block.Level == 2 {
-			command = "floatsdone\n\\" + command
-		}
 		return fmt.Sprintf("\\%s{\\texorpdfstring{%s}{%s}}\n", command, of, EscapeTeX(Plain(block.Of))), err
 	case Paragraph:
 		of, err := r.inlines(block.Of)
@@ -137,7 +197,7 @@ func (r *latex) block(block Block, top bool) (string, error) {
 		return r.table(block)
 	case *Figure:
 		caption, err := r.inlines(block.Caption)
-		return fmt.Sprintf("\\begin{figure}[htbp]\n\\centering\n\\fitted{\\includegraphics{figures/%s.pdf}}\n\\caption{%s}\n\\label{fig:%s}\n\\end{figure}\n",
+		return fmt.Sprintf("\\begin{here}{figure}\n\\fitted{\\includegraphics{figures/%s.pdf}}\n\\caption{%s}\n\\label{fig:%s}\n\\end{here}\n",
 			block.Name, caption, block.Name), err
 	}
 	return "", fmt.Errorf("no LaTeX for %T", block)
@@ -170,6 +230,27 @@ func (t *Table) long() bool {
 }
 
 func (r *latex) table(t *Table) (string, error) {
+	if t.Plain {
+		head, rows, err := r.cells(t)
+		return fmt.Sprintf("\\begin{center}\\small\n\\fitted{\\begin{tabular}{%s}\n\\toprule\n%s\\midrule\n%s\\bottomrule\n\\end{tabular}}\n\\end{center}\n", columns(t), head, rows), err
+	}
+	if t.long() {
+		return r.longTable(t)
+	}
+	inside, err := r.inside(t)
+	return "\\begin{here}{table}\n" + inside + "\\end{here}\n", err
+}
+
+// size is how large a table's text is.
+func (t *Table) size() string {
+	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Wide }) {
+		return "\\footnotesize"
+	}
+	return "\\small"
+}
+
+// inside writes a table into its file and returns what shows it with its caption.
+func (r *latex) inside(t *Table) (string, error) {
 	caption, err := r.inlines(t.Caption)
 	if err != nil {
 		return "", err
@@ -178,23 +259,23 @@ func (r *latex) table(t *Table) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	spec := columns(t)
-	if t.Plain {
-		return fmt.Sprintf("\\begin{center}\\small\n\\fitted{\\begin{tabular}{%s}\n\\toprule\n%s\\midrule\n%s\\bottomrule\n\\end{tabular}}\n\\end{center}\n", spec, head, rows), nil
+	r.tables[t.Name] = fmt.Sprintf("\\begin{tabular}{%s}\n\\toprule\n%s\\midrule\n%s\\bottomrule\n\\end{tabular}%%\n", columns(t), head, rows)
+	return fmt.Sprintf("\\centering%s\n\\caption{%s}\n\\label{tab:%s}\n\\fitted{\\input{tables/%s}}\n", t.size(), caption, t.Name, t.Name), nil
+}
+
+// longTable writes a table that breaks across pages into its file.
+func (r *latex) longTable(t *Table) (string, error) {
+	caption, err := r.inlines(t.Caption)
+	if err != nil {
+		return "", err
 	}
-	label := "tab:" + t.Name
-	input := fmt.Sprintf("\\input{tables/%s}\n", t.Name)
-	size := "\\small"
-	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Wide }) {
-		size = "\\footnotesize"
+	head, rows, err := r.cells(t)
+	if err != nil {
+		return "", err
 	}
-	if t.long() {
-		r.tables[t.Name] = fmt.Sprintf("{%s\\setlength{\\LTcapwidth}{\\linewidth}\n\\begin{longtable}{%s}\n\\caption{%s}\\label{%s}\\\\\n\\toprule\n%s\\midrule\n\\endfirsthead\n\\toprule\n%s\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n%s\\end{longtable}}\n",
-			size, spec, caption, label, head, head, rows)
-		return input, nil
-	}
-	r.tables[t.Name] = fmt.Sprintf("\\begin{tabular}{%s}\n\\toprule\n%s\\midrule\n%s\\bottomrule\n\\end{tabular}%%\n", spec, head, rows)
-	return fmt.Sprintf("\\begin{table}[htbp]\n\\centering%s\n\\caption{%s}\n\\label{%s}\n\\fitted{%s}\n\\end{table}\n", size, caption, label, strings.TrimSpace(input)), nil
+	r.tables[t.Name] = fmt.Sprintf("{%s\\setlength{\\LTcapwidth}{\\linewidth}\n\\begin{longtable}{%s}\n\\caption{%s}\\label{tab:%s}\\\\\n\\toprule\n%s\\midrule\n\\endfirsthead\n\\toprule\n%s\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n%s\\end{longtable}}\n",
+		t.size(), columns(t), caption, t.Name, head, head, rows)
+	return fmt.Sprintf("\\input{tables/%s}\n", t.Name), nil
 }
 
 // columns is the tabular's column specification. Wide columns share the line width.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"weir/internal/forecast"
 	"weir/internal/plot"
@@ -11,13 +12,13 @@ import (
 
 // words are the texts of the figures in one language.
 type words struct {
-	traffic, observed, naive, lookBack, epochs, batch, residual, lag, mse, time, second, steps, mean, units, average string
+	traffic, observed, naive, lookBack, epochs, batch, residual, lag, mse, time, second, steps, mean, units, average, drift, cycle, smoothing string
 }
 
 var languages = map[string]words{
-	"en": {"traffic", "observed", "last value", "look-back", "epochs", "batch", "autocorrelation of the residuals", "lag", "test MSE", "time (UTC)", "s", "steps", "mean", "units", "moving average"},
-	"pt": {"tráfego", "observado", "último valor", "look-back", "épocas", "batch", "autocorrelação dos resíduos", "defasagem", "MSE de teste", "hora (UTC)", "s", "passos", "média", "unidades", "média móvel"},
-	"es": {"tráfico", "observado", "último valor", "look-back", "épocas", "batch", "autocorrelación de los residuos", "retardo", "MSE de prueba", "hora (UTC)", "s", "pasos", "media", "unidades", "media móvil"},
+	"en": {"traffic", "observed", "last value", "look-back", "epochs", "batch", "autocorrelation of the residuals", "lag", "test MSE", "time (UTC)", "s", "steps", "mean", "units", "moving average", "drift", "last cycle", "exponential smoothing"},
+	"pt": {"tráfego", "observado", "último valor", "janela", "épocas", "lote", "autocorrelação dos resíduos", "defasagem", "MSE de teste", "hora (UTC)", "s", "passos", "média", "unidades", "média móvel", "deriva", "último ciclo", "suavização exponencial"},
+	"es": {"tráfico", "observado", "último valor", "ventana", "épocas", "lote", "autocorrelación de los residuos", "retardo", "MSE de prueba", "hora (UTC)", "s", "pasos", "media", "unidades", "media móvil", "deriva", "último ciclo", "suavizado exponencial"},
 }
 
 // draw writes the figures of one protocol.
@@ -60,6 +61,12 @@ func (c *contest) title(m *model, w words) string {
 			return w.naive
 		case "mean":
 			return w.mean
+		case "drift":
+			return w.drift
+		case "ses":
+			return w.smoothing
+		case "seasonal_naive":
+			return fmt.Sprintf("%s (%d)", w.cycle, m.config.Period)
 		case "moving_average":
 			return fmt.Sprintf("%s (%d)", w.average, m.config.Window)
 		}
@@ -72,7 +79,7 @@ func (c *contest) title(m *model, w words) string {
 func (c *contest) forecasts(m *model, w words, language string) *plot.Figure {
 	f := m.field
 	actual, r := f.data.At(f.test), c.shown(m)
-	divisor, unit := plot.Prefix(actual, c.data.Unit)
+	divisor, unit := plot.Prefix(actual, c.unit())
 	x, gaps := f.clock()
 	curve := func(values []float64, label string, style plot.Style) plot.Layer {
 		y := make([]float64, 0, len(x))
@@ -96,6 +103,26 @@ func (c *contest) forecasts(m *model, w words, language string) *plot.Figure {
 		Y:      plot.Axis{Label: unitLabel(w.traffic, c.data.Column, unit)},
 		Layers: layers,
 	}}}
+}
+
+// unit is that of the series, per interval where that is not a second: B/5 min.
+func (c *contest) unit() string {
+	unit, step := c.data.Unit, c.data.Step
+	if unit != "B" && unit != "bit" || step == time.Second {
+		return unit
+	}
+	for _, u := range []struct {
+		name string
+		in   time.Duration
+	}{{"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}} {
+		switch {
+		case step == u.in:
+			return unit + "/" + u.name
+		case step%u.in == 0:
+			return fmt.Sprintf("%s/%d %s", unit, step/u.in, u.name)
+		}
+	}
+	return unit + "/" + step.String()
 }
 
 // unitLabel is the label of an axis of the series' values: traffic for bytes, else the column's name.
@@ -130,7 +157,7 @@ func (c *contest) sweepFigure(w words, language string) *plot.Figure {
 	for _, m := range c.sweep {
 		all = append(all, m.test)
 	}
-	divisor, unit := plot.Prefix(all, forecast.Square(c.data.Unit))
+	divisor, unit := plot.Prefix(all, forecast.Square(c.unit()))
 	layers := c.greys(divisor, w)
 	var ticks []plot.Tick
 	schedules, _ := c.schedules()

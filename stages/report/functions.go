@@ -57,8 +57,9 @@ func (c Capture) Has(input string) bool { return c.r.lib.groups[c.In(input)] != 
 // functions is what a template can call.
 func (r *renderer) functions() template.FuncMap {
 	return template.FuncMap{
-		"captures": r.captures, "shortest": r.shortest, "decomposition": r.decomposition, "title": r.heading, "several": func() bool { return len(r.lib.captures) > 1 },
-		"num": r.num, "rows": r.rows, "least": r.least, "exists": r.exists, "which": r.which,
+		"captures": r.captures, "shortest": r.shortest, "decomposition": r.decomposition, "title": r.heading, "several": func() bool { return len(r.lib.captures) > 1 }, "many": func() bool { return len(r.lib.captures) > 3 },
+		"where": r.where, "names": r.names,
+		"num": r.num, "rows": r.rows, "least": r.least, "most": r.most, "exists": r.exists, "which": r.which,
 		"digits":  func(n int, v Value) (Value, error) { return v.Digits(n) },
 		"plain":   func(v Value) Value { return v.styled("plain") },
 		"percent": func(v Value) Value { return v.styled("percent") },
@@ -66,12 +67,13 @@ func (r *renderer) functions() template.FuncMap {
 		"clock":   func(v Value) Value { return v.styled("clock") },
 		"instant": func(v Value) Value { return v.styled("instant") },
 		"value":   func(v Value) Value { return v.styled("") },
+		"until":   until,
 		"abs":     func(v Value) Value { v.v = math.Abs(v.v); v.formula = "|x|"; return v },
 		"minus":   minus, "interval": interval, "ratio": ratio, "reduction": reduction,
 		"lt": compare(func(a, b float64) bool { return a < b }), "le": compare(func(a, b float64) bool { return a <= b }),
 		"gt": compare(func(a, b float64) bool { return a > b }), "ge": compare(func(a, b float64) bool { return a >= b }),
 		"better": compare(func(a, b float64) bool { return a < b }), "significant": significant,
-		"table": r.table, "figure": r.figure, "figures": r.figureNames, "hasfigure": r.hasFigure, "ref": r.ref,
+		"table": r.table, "figure": r.figure, "figures": r.figureNames, "hasfigure": r.hasFigure, "ref": r.ref, "refall": func(kind, name string) (string, error) { return r.ref(kind, Capture{r: r}, name) },
 		"capital": capital, "provenance": r.provenance, "name": func(s string) Text { return Text{r: r, text: s} }, "code": func(s string) Text { return Text{r: r, text: s, code: true} },
 	}
 }
@@ -160,6 +162,96 @@ func (r *renderer) least(path, name string, labels ...string) (Value, error) {
 		return r.num(path, name, labels...)
 	}
 	return slices.MinFunc(list, func(a, b Value) int { return order(a.v, b.v) }), nil
+}
+
+// most is the largest of the metrics that fit.
+func (r *renderer) most(path, name string, labels ...string) (Value, error) {
+	list, err := r.rows(path, name, labels...)
+	if err != nil {
+		return Value{}, err
+	}
+	list = slices.DeleteFunc(list, func(v Value) bool { return math.IsNaN(v.v) })
+	if len(list) == 0 {
+		return r.num(path, name, labels...)
+	}
+	return slices.MaxFunc(list, func(a, b Value) int { return order(a.v, b.v) }), nil
+}
+
+// until is the instant b after a: the time of day where both are of the same day.
+func until(a, b Value) Value {
+	if x, y := instant(a.v), instant(b.v); x.Year() == y.Year() && x.YearDay() == y.YearDay() {
+		return b.styled("clock")
+	}
+	return b.styled("instant")
+}
+
+// where are the captures of which something holds under the strict protocol: "gain", the best forecast beats the last value beyond chance (the
+// largest gain first), "no gain"; "lstm better", "lstm worse", "lstm even", against the linear model after Holm's correction;
+// and "scale leaked", of which the published protocol's scaler saw another range in the test part.
+func (r *renderer) where(what string) ([]Capture, error) {
+	type found struct {
+		Capture
+		gain float64
+	}
+	var list []found
+	for _, c := range r.captures() {
+		g := r.lib.groups[c.In("forecast")]
+		if g == nil {
+			continue
+		}
+		verdict, gain := r.verdict(g, what)
+		if leaks, err := r.which(g.name, "scaler_leak", "protocol", "published"); err == nil && len(leaks) > 0 && what == "scale leaked" {
+			verdict = what
+		}
+		if verdict == what {
+			list = append(list, found{c, gain})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b found) int { return order(b.gain, a.gain) })
+	var captures []Capture
+	for _, f := range list {
+		captures = append(captures, f.Capture)
+	}
+	switch what {
+	case "gain", "no gain", "lstm better", "lstm worse", "lstm even", "scale leaked":
+		return captures, nil
+	}
+	return nil, fmt.Errorf("captures where %q: there are \"gain\", \"no gain\", \"lstm better\", \"lstm worse\", \"lstm even\" and \"scale leaked\"", what)
+}
+
+// verdict says which of the answers holds for one capture; empty when it is not known.
+func (r *renderer) verdict(g *group, what string) (verdict string, gain float64) {
+	about, test, rival := "best", "dm_p", "naive"
+	if strings.HasPrefix(what, "lstm") {
+		about, test, rival = "selected", "dm_p_holm", "ar"
+	}
+	chosen, err := r.which(g.name, about, "protocol", "strict")
+	if err != nil || len(chosen) != 1 {
+		return "", 0
+	}
+	p, gained, d := same(chosen[0], test, "against", rival), same(chosen[0], "rmse_gain"), same(chosen[0], "dm", "against", rival)
+	switch {
+	case about == "best" && (p == nil || gained == nil || !significant(*p) || !(gained.v > 0)):
+		return "no gain", 0
+	case about == "best":
+		return "gain", gained.v
+	case p == nil || d == nil:
+		return "", 0
+	case !significant(*p):
+		return "lstm even", 0
+	case d.v > 0:
+		return "lstm better", 0
+	}
+	return "lstm worse", 0
+}
+
+// names lists captures in words.
+func (r *renderer) names(list []Capture) string {
+	var names []string
+	for _, c := range list {
+		names = append(names, c.String())
+	}
+	return r.locale.Join(names)
 }
 
 func order(a, b float64) int {

@@ -13,17 +13,19 @@
 //	{{num ... | digits 4}} percent plain date clock instant interval abs
 //	                                                   how it is printed; p-values print with their relation: "= 0.02", "< 0.001"
 //	{{ratio A B}} {{minus A B}} {{reduction A B}}      a / b, a - b, and (b - a) / b as a percentage
-//	{{rows $f "rmse" ...}} {{least ...}} {{which $f "selected" ...}}
-//	                                                   all that fit; the smallest; those whose value is 1
+//	{{rows $f "rmse" ...}} {{least ...}} {{most ...}} {{which $f "selected" ...}}
+//	                                                   all that fit; the smallest; the largest; those whose value is 1
+//	{{names (where "gain")}}                           the captures of which something holds: gain, no gain, lstm better, lstm worse, lstm even, scale leaked
+//	{{until FIRST LAST}}                               an instant after another: the time of day alone on the same day
 //	.Model .Label "column" .Raw "period" .Is "model" "ar" .Same "dm_p" "against" "ar" .HasSame ... .Count .HasInterval
 //	                                                   of a number: who it is about, its labels, another metric of the same model
 //	{{if exists $f "dm_p" "protocol" "strict"}}        whether there is such an input, or metric with a value
 //	lt le gt ge better significant                     comparisons: better is the smaller error, significant p < 0.05
-//	{{table "models" $f "caption"}}                    captures describe models seasons sizes sweep tests
+//	{{table "models" $f "caption"}}                    captures describe models protocols seasons series sizes sweep tests
 //	{{figure $e "series" "caption"}} {{if hasfigure $e "x"}} {{range figures $f "forecast_"}}{{.Name}} {{.Rest}}
 //	{{ref "figure" $c "series"}} {{ref "table" $c "describe"}}
-//	                                                   "Figure 2"; tables are called by kind and the values of their labels: "sweep 50 64"
-//	{{provenance "caption"}} {{title "default"}} {{capital TEXT}} {{name S}} {{code S}} {{several}}
+//	                                                   "Figure 2"; {{refall "table" "series"}} is about all captures; tables are called by kind and the values of their labels: "sweep 50 64"
+//	{{provenance "caption"}} {{title "default"}} {{capital TEXT}} {{name S}} {{code S}} {{several}} {{many}}
 //
 // Text from the data (names of captures, columns, files) is never markup, neither Markdown's nor HTML's nor TeX's.
 package report

@@ -112,7 +112,7 @@ func without(of func(testing.TB) map[string]map[string]stages.Tree, names ...str
 }
 
 var situations = []situation{
-	{"both", one("demo", both, -0.01, 0.3, false), []string{"not distinguishably better or worse", "does not stand out from noise", "The published protocol beside"}, []string{"too short", "is better than the linear"}},
+	{"both", one("demo", both, -0.01, 0.3, false), []string{"not distinguishably better or worse", "does not stand out from noise", "What the strict protocol changes"}, []string{"too short", "is better than the linear"}},
 	{"lstm better", one("demo", both, 0.08, 0.001, false), []string{"is better than the linear"}, []string{"not distinguishably"}},
 	{"lstm worse", one("demo", both, -0.08, 0.001, false), []string{"is worse than the linear"}, []string{"not distinguishably"}},
 	{"chosen badly", func(t testing.TB) map[string]map[string]stages.Tree {
@@ -126,7 +126,7 @@ var situations = []situation{
 		c["demo"]["forecast"].Named["metrics"] = metricsOf(t, "evaluate.forecast.metrics", metrics)
 		return c
 	}, []string{"but on the test part repeating the last value does better"}, []string{"forecasts demo best"}},
-	{"strict", one("demo", []string{"strict"}, -0.01, 0.3, false), []string{"AR(20)"}, []string{"The published protocol beside"}},
+	{"strict", one("demo", []string{"strict"}, -0.01, 0.3, false), []string{"AR(20)"}, []string{"What the strict protocol changes"}},
 	{"published", one("demo", []string{"published"}, -0.01, 0.3, false), []string{"By the published protocol"}, []string{"ranks all models"}},
 	{"eda only", without(one("demo", both, 0, 1, false), "forecast"), []string{"averages"}, []string{"The forecast"}},
 	{"refused", one("demo", both, -0.01, 0.3, true), []string{"too short for a season of 3600 intervals", "fewer than 2 cycles"}, []string{"stand out from noise"}},

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"weir/internal/document"
@@ -12,12 +13,13 @@ func (r *renderer) table(kind, path, caption string, labels ...string) (string, 
 	builders := map[string]func(*group, []string) (*document.Table, error){
 		"describe": r.describeTable, "sweep": r.sweepTable, "models": r.modelsTable, "tests": r.testsTable, "sizes": r.sizesTable, "seasons": r.seasonsTable,
 	}
-	if kind == "captures" {
-		return r.place("captures", "", caption, nil, r.capturesTable(path))
+	whole := map[string]func(string) *document.Table{"captures": r.capturesTable, "series": r.seriesTable, "protocols": r.protocolsTable}
+	if build := whole[kind]; build != nil {
+		return r.place(kind, "", caption, nil, build(path))
 	}
 	build, ok := builders[kind]
 	if !ok {
-		return "", fmt.Errorf("no table %q%s", kind, near(kind, []string{"captures", "describe", "models", "seasons", "sizes", "sweep", "tests"}))
+		return "", fmt.Errorf("no table %q%s", kind, near(kind, []string{"captures", "describe", "models", "protocols", "seasons", "series", "sizes", "sweep", "tests"}))
 	}
 	g, err := r.lib.find(path)
 	if err != nil {
@@ -123,18 +125,11 @@ func (r *renderer) describeTable(g *group, labels []string) (*document.Table, er
 			values = append(values, r.ask(g, "describe_"+s, "protocol", p))
 		}
 		numbers := r.column(values, 5)
-		head := w.protocol(p)
-		for _, v := range values {
-			if v != nil && v.labels["column"] != "" {
-				name := w.columns[v.labels["column"]]
-				if name == "" {
-					name = v.labels["column"]
-				}
-				head += ": " + name
-				break
-			}
+		unit := numbers.unit
+		if i := slices.IndexFunc(values, func(v *Value) bool { return v != nil }); i >= 0 && w.columns[values[i].labels["column"]] != "" {
+			unit = strings.TrimSpace(unit + " " + w.columns[values[i].labels["column"]])
 		}
-		t.Columns = append(t.Columns, document.Column{Head: text(head), Unit: numbers.unit, Right: true})
+		t.Columns = append(t.Columns, document.Column{Head: text(w.protocol(p)), Unit: unit, Right: true})
 		count := r.ask(g, "describe_count", "protocol", p)
 		if count != nil {
 			*count = count.styled("plain")
@@ -264,6 +259,73 @@ func (r *renderer) capturesTable(input string) *document.Table {
 			t.Rows[i].Cells = append(t.Rows[i].Cells, v.cell())
 		}
 		t.Columns = append(t.Columns, column)
+	}
+	return t
+}
+
+// seriesTable has a row for each capture with a series: how long it is, how much it carries, how it varies.
+func (r *renderer) seriesTable(input string) *document.Table {
+	w := r.words
+	t := &document.Table{Columns: []document.Column{{Head: text(w.capture)}, {Head: text(w.intervals), Right: true}, {Head: text(w.step), Right: true}, {Head: text(w.pieces), Right: true},
+		{Head: text(w.mean), Right: true}, {Head: text(w.deviation), Right: true}, {Head: text(w.max), Right: true}, {Head: text("Hurst"), Right: true}}}
+	for _, c := range r.captures() {
+		g := r.lib.groups[c.In(input)]
+		if g == nil {
+			continue
+		}
+		get := func(name string) *Value { return r.ask(g, name, "protocol", "strict") }
+		count, pieces := get("describe_count"), get("segments")
+		for _, v := range []*Value{count, pieces} {
+			if v != nil {
+				*v = v.styled("plain")
+			}
+		}
+		hurst := text("–")
+		if v := get("hurst"); v != nil && get("hurst_cycle") == nil {
+			hurst = v.fixed(1, 2)
+		}
+		deviation := text("–")
+		if v := get("describe_cv"); v != nil {
+			v.digits, v.style = 2, "percent"
+			deviation = v.cell()
+		}
+		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(w.captureName(c.key)), count.cell(), get("step_seconds").cell(), pieces.cell(),
+			get("describe_mean").cell(), deviation, get("describe_max").cell(), hurst}})
+	}
+	return t
+}
+
+// protocolsTable sets both protocols side by side: for each capture the RMSE of the model that each protocol chooses, and that of the last value on the
+// same targets.
+func (r *renderer) protocolsTable(input string) *document.Table {
+	w := r.words
+	t := &document.Table{Columns: []document.Column{{Head: text(w.capture)}}}
+	for _, p := range []string{"published", "strict"} {
+		t.Columns = append(t.Columns, document.Column{Head: text(w.protocol(p) + ": LSTM"), Right: true}, document.Column{Head: text(w.models["naive"]), Right: true})
+	}
+	for _, c := range r.captures() {
+		g := r.lib.groups[c.In(input)]
+		if g == nil {
+			continue
+		}
+		row := document.Row{Cells: [][]document.Inline{text(w.captureName(c.key))}}
+		some := false
+		for _, p := range []string{"published", "strict"} {
+			chosen, err := r.which(g.name, "selected", "protocol", p)
+			if err != nil || len(chosen) != 1 {
+				row.Cells = append(row.Cells, text("–"), text("–"))
+				continue
+			}
+			some = true
+			naive := r.ask(g, "rmse", "protocol", p, "model", "naive", "look_back", chosen[0].labels["look_back"])
+			if naive == nil {
+				naive = r.ask(g, "rmse", "protocol", p, "model", "naive", "look_back", "")
+			}
+			row.Cells = append(row.Cells, same(chosen[0], "rmse").cell(), naive.cell())
+		}
+		if some {
+			t.Rows = append(t.Rows, row)
+		}
 	}
 	return t
 }

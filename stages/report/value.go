@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -57,7 +58,7 @@ func capital(t Text) Text {
 }
 
 func (r *renderer) value(g *group, e entry) Value {
-	v := Value{r: r, group: g, name: e.Name, labels: e.Labels, v: float64(e.Value), unit: e.Unit, low: math.NaN(), high: math.NaN(), digits: 3}
+	v := Value{r: r, group: g, name: e.Name, labels: e.Labels, v: float64(e.Value), unit: g.unit(e), low: math.NaN(), high: math.NaN(), digits: 3}
 	if e.Low != nil && e.High != nil {
 		v.low, v.high = float64(*e.Low), float64(*e.High)
 	}
@@ -73,6 +74,42 @@ func (r *renderer) value(g *group, e entry) Value {
 	}
 	v.sources = []document.Source{s}
 	return v
+}
+
+// unit is a metric's unit. A series of bytes at any other step than a second has bytes per interval: B/5 min.
+func (g *group) unit(e entry) string {
+	if e.Name == "describe_sum" || strings.HasPrefix(e.Name, "size_") || strings.HasPrefix(e.Name, "decode_") {
+		return e.Unit
+	}
+	base, squared := strings.CutSuffix(e.Unit, "²")
+	if base != "B" && base != "bit" {
+		return e.Unit
+	}
+	for _, s := range g.entries {
+		if (s.Name == "step" || s.Name == "step_seconds") && s.Value > 0 && s.Value != 1 {
+			if squared {
+				return base + "²/(" + step(float64(s.Value)) + ")²"
+			}
+			return base + "/" + step(float64(s.Value))
+		}
+	}
+	return e.Unit
+}
+
+// step names the length of an interval in the largest unit that it is a whole number of.
+func step(seconds float64) string {
+	for _, u := range []struct {
+		name string
+		in   float64
+	}{{"h", 3600}, {"min", 60}, {"s", 1}, {"ms", 0.001}} {
+		if n := math.Round(seconds / u.in); n >= 1 && math.Abs(float64(n*u.in)-seconds) < 1e-9*seconds {
+			if n == 1 {
+				return u.name
+			}
+			return strconv.FormatFloat(n, 'f', -1, 64) + " " + u.name
+		}
+	}
+	return strconv.FormatFloat(seconds, 'g', -1, 64) + " s"
 }
 
 // String implements fmt.Stringer: the mark that stands for the number.
@@ -166,6 +203,14 @@ func (v Value) Code(label string) Text { return Text{r: v.r, text: v.labels[labe
 
 // Model names the model that the number is about: AR(20), LSTM (look-back 20, 50 epochs, batch 64).
 func (v Value) Model() Text { return Text{r: v.r, text: v.r.words.model(v.labels)} }
+
+// Kind is the label type of a number about packets, in words: TCP, UDP, other.
+func (v Value) Kind() Text {
+	if v.labels["type"] == "Other" {
+		return Text{r: v.r, text: v.r.words.other}
+	}
+	return Text{r: v.r, text: v.labels["type"]}
+}
 
 // Count is how many values the number summarises.
 func (v Value) Count() (Value, error) {

@@ -13,7 +13,8 @@ type words struct {
 	packets, rows, wire, captured, other, capture, from                string
 	share, commonest, size, kind, period, strength, cycle              string
 	additive, multiplicative, refused, few, targets                    string
-	columns                                                            map[string]string // of series
+	intervals, step, pieces, deviation                                 string
+	columns                                                            map[string]string // what the bytes of a column are, after their unit
 	reasons                                                            map[string]string
 	models                                                             map[string]string
 	lstm                                                               string // look-back, epochs, batch
@@ -29,10 +30,11 @@ func wordsOf(language string) *words {
 			packets: "Pacotes", rows: "Linhas", wire: "No fio", captured: "Capturado", other: "Outros", capture: "Captura", from: "Estágio",
 			share: "Parte", commonest: "Mais comum", size: "Tamanho", kind: "Tipo", period: "Período", strength: "Força", cycle: "Ciclos",
 			additive: "aditivo", multiplicative: "multiplicativo", refused: "não decomposto", few: "poucos ciclos", targets: "Alvos",
+			intervals: "Intervalos", step: "Passo", pieces: "Trechos", deviation: "Desvio",
 			reasons: map[string]string{"short": "menos de 2 ciclos", "constant": "série constante", "not positive": "valores não positivos"},
 			models: map[string]string{"naive": "último valor", "drift": "deriva", "mean": "média do treino", "seasonal_naive": "último ciclo (%s)", "moving_average": "média móvel (%s)",
 				"ses": "suavização exponencial", "holt": "Holt", "ar": "AR(%s)"},
-			columns: map[string]string{"wire_bytes": "bytes no fio", "captured_bytes": "bytes capturados", "packets": "pacotes"},
+			columns: map[string]string{"wire_bytes": "no fio", "captured_bytes": "capturados"},
 			lstm:    "LSTM (janela %s, %s épocas, lote %s)", theCapture: "captura única"}
 	case "es":
 		return &words{statistic: "Estadístico", count: "Cantidad", mean: "Media", std: "Desviación típica", min: "Mínimo", max: "Máximo", percentile: "Percentil %d",
@@ -41,10 +43,11 @@ func wordsOf(language string) *words {
 			packets: "Paquetes", rows: "Filas", wire: "En el cable", captured: "Capturado", other: "Otros", capture: "Captura", from: "Etapa",
 			share: "Parte", commonest: "Más común", size: "Tamaño", kind: "Tipo", period: "Periodo", strength: "Fuerza", cycle: "Ciclos",
 			additive: "aditivo", multiplicative: "multiplicativo", refused: "sin descomponer", few: "pocos ciclos", targets: "Objetivos",
+			intervals: "Intervalos", step: "Paso", pieces: "Tramos", deviation: "Desviación",
 			reasons: map[string]string{"short": "menos de 2 ciclos", "constant": "serie constante", "not positive": "valores no positivos"},
 			models: map[string]string{"naive": "último valor", "drift": "deriva", "mean": "media del entrenamiento", "seasonal_naive": "último ciclo (%s)", "moving_average": "media móvil (%s)",
 				"ses": "suavizado exponencial", "holt": "Holt", "ar": "AR(%s)"},
-			columns: map[string]string{"wire_bytes": "bytes en el cable", "captured_bytes": "bytes capturados", "packets": "paquetes"},
+			columns: map[string]string{"wire_bytes": "en el cable", "captured_bytes": "capturados"},
 			lstm:    "LSTM (ventana %s, %s épocas, lote %s)", theCapture: "la captura"}
 	}
 	return &words{statistic: "Statistic", count: "Count", mean: "Mean", std: "Standard deviation", min: "Minimum", max: "Maximum", percentile: "%dth percentile",
@@ -53,10 +56,11 @@ func wordsOf(language string) *words {
 		packets: "Packets", rows: "Rows", wire: "On the wire", captured: "Captured", other: "Other", capture: "Capture", from: "Stage",
 		share: "Share", commonest: "Commonest", size: "Size", kind: "Type", period: "Period", strength: "Strength", cycle: "Cycles",
 		additive: "additive", multiplicative: "multiplicative", refused: "not decomposed", few: "few cycles", targets: "Targets",
+		intervals: "Intervals", step: "Step", pieces: "Pieces", deviation: "Deviation",
 		reasons: map[string]string{"short": "fewer than 2 cycles", "constant": "constant series", "not positive": "values that are not positive"},
 		models: map[string]string{"naive": "last value", "drift": "drift", "mean": "training mean", "seasonal_naive": "last cycle (%s)", "moving_average": "moving average (%s)",
 			"ses": "exponential smoothing", "holt": "Holt", "ar": "AR(%s)"},
-		columns: map[string]string{"wire_bytes": "bytes on the wire", "captured_bytes": "captured bytes"},
+		columns: map[string]string{"wire_bytes": "on the wire", "captured_bytes": "captured"},
 		lstm:    "LSTM (look-back %s, %s epochs, batch %s)", theCapture: "the capture"}
 }
 
