@@ -55,6 +55,12 @@ func hasty(kinds []stages.Kind) []stages.Kind {
 //	object VAR FILE         set VAR to the path that the bytes of FILE have in the store
 //	record VAR STAGE        set VAR to the path of the stage's record in the store
 //	flip FILE               flip one bit and keep size, mode and modification time
+//	killed N COMMAND...     start the command N times and kill it (KILL), each time 12 ms later than the time before
+//
+// The probes of correctness that other runners fail: (i) a bit flips in the store: bit-flip; (ii) the runner is killed: kill, kill-often;
+// (iii) two runs at once: two-runs; (iv) touched, copied, elsewhere: elsewhere; (v) an imported module is edited: exec-script; (vi) comments and
+// whitespace: whitespace; (vii) undeclared files: exec-declared; (viii) damage in a remote: there is no remote yet, usage; (ix) Ctrl-C: interrupt,
+// stubborn. That a run does what the plan said: plan.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -65,7 +71,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "until": until, "gone": gone, "interrupt": interrupt, "exited": exited,
-			"object": object, "record": record, "flip": flip,
+			"object": object, "record": record, "flip": flip, "killed": killed,
 		},
 	})
 }
@@ -179,4 +185,20 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(path, data, 0o600))
 	ts.Check(os.Chmod(path, info.Mode()))
 	ts.Check(os.Chtimes(path, info.ModTime(), info.ModTime()))
+}
+
+func killed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: killed N COMMAND...")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for i := range n {
+		c := osexec.Command(args[1], args[2:]...)
+		c.Dir = ts.MkAbs(".")
+		ts.Check(c.Start())
+		timer := time.AfterFunc(time.Duration(i)*12*time.Millisecond, func() { c.Process.Kill() })
+		c.Wait() // how it ended is what differs
+		timer.Stop()
+	}
 }
