@@ -360,8 +360,8 @@ func (l *loader) evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext) cty.V
 func (l *loader) variableTexts() map[string]string {
 	texts := map[string]string{}
 	for name, val := range l.vars {
-		if val.Type() == cty.String && !val.IsNull() && l.variables[name].typ == cty.String {
-			texts[name] = val.AsString() // -var takes the text of such a variable as it is
+		if val.Type() == cty.String && !val.IsNull() && l.variables[name].isText(val.AsString()) {
+			texts[name] = val.AsString() // -var takes it as it is
 			continue
 		}
 		texts[name] = string(hclwrite.TokensForValue(val).Bytes())
