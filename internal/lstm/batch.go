@@ -20,7 +20,7 @@ type Windows struct {
 // Len is the number of samples.
 func (w *Windows) Len() int { return len(w.Ends) }
 
-// batch is the memory of one step: what forward keeps for backward. Arrays over time hold T slices one after the other.
+// batch is the memory of one step of Adam or of one forecast.
 type batch struct {
 	model   *Model
 	kernels *kernels
@@ -28,63 +28,56 @@ type batch struct {
 	lanes   int // B rounded up to group
 	used    int // samples of this batch
 	workers int
+	tracks  []*track // one for each part of the model
 
-	x        []float32 // [T+1][K][lanes]
-	gates    []float32 // [T][4H][lanes]
-	cells    []float32 // [T+1][H][lanes]; the first is zero
-	curved   []float32 // [T][H][lanes]
-	turned   []float32 // [T][lanes][W]
-	dh, dc   []float32
+	ones     []float32 // [lanes]
 	output   []float32 // [lanes]
 	residual []float32 // [lanes]: output - target
 	dOut     []float32 // [lanes]: 2/B (output - target), zero in the padding
 	target   []float32 // [lanes]
 
-	sum   []float32 // gradient of the weights, [4H][W]
-	dense []float32 // gradient of the dense layer, [H+1]
+	sum   []float32 // gradient of the weights, as they lie
+	dense []float32 // gradient of the dense layer
 }
 
 func newBatch(m *Model, k *kernels, steps, size, workers int, training bool) *batch {
 	b := &batch{model: m, kernels: k, steps: steps, lanes: roundUp(size, group), workers: max(workers, 1)}
-	h, n := m.units, b.lanes
-	b.x = make([]float32, (steps+1)*m.rows()*n)
-	for t := range steps + 1 {
-		ones := b.at(b.x, t, m.rows())[(m.rows()-1)*n:]
-		for i := range ones {
-			ones[i] = 1
-		}
+	n := b.lanes
+	b.output, b.ones = make([]float32, n), make([]float32, n)
+	fill(b.ones, 1)
+	for i := range m.parts {
+		b.tracks = append(b.tracks, newTrack(m, &m.parts[i], steps, n, training))
 	}
-	b.gates = make([]float32, steps*gates*h*n)
-	b.cells = make([]float32, (steps+1)*h*n)
-	b.curved = make([]float32, steps*h*n)
-	b.output = make([]float32, n)
 	if training {
-		b.turned = make([]float32, steps*n*m.width())
-		b.dh = make([]float32, roundUp(h, 4)*n)
-		b.dc = make([]float32, h*n)
 		b.residual, b.dOut, b.target = make([]float32, n), make([]float32, n), make([]float32, n)
 		b.sum, b.dense = make([]float32, len(m.weights)), make([]float32, len(m.dense))
 	}
 	return b
 }
 
-// at is slice t of an array over time whose slices have the given number of rows.
-func (b *batch) at(array []float32, t, rows int) []float32 {
-	return array[t*rows*b.lanes : (t+1)*rows*b.lanes]
+func fill(values []float32, v float32) {
+	for i := range values {
+		values[i] = v
+	}
 }
+
+// layer is the tracks of one layer, bottom 0; none below the lowest.
+func (b *batch) layer(i int) []*track {
+	if i < 0 {
+		return nil
+	}
+	n := b.model.design.directions()
+	return b.tracks[n*i : n*(i+1)]
+}
+
+// top is the tracks that the dense layer sees.
+func (b *batch) top() []*track { return b.layer(len(b.model.design.Units) - 1) }
 
 // load puts the samples order[0..] of w into the lanes.
 func (b *batch) load(w *Windows, order []int) {
-	m := b.model
 	b.used = len(order)
-	for t := range b.steps {
-		inputs := b.at(b.x, t, m.rows())[m.units*b.lanes:]
-		for lane, n := range order {
-			row := w.Rows[(w.Ends[n]-b.steps+t)*m.features:]
-			for f := range m.features {
-				inputs[f*b.lanes+lane] = row[f]
-			}
-		}
+	for _, k := range b.layer(0) {
+		k.load(w, order)
 	}
 	if w.Targets != nil && b.target != nil {
 		for lane, n := range order {
@@ -93,50 +86,47 @@ func (b *batch) load(w *Windows, order []int) {
 	}
 }
 
-// step describes time step t for lanes lo..hi-1.
-func (b *batch) step(t, lo, hi int) *step {
-	m := b.model
-	s := &step{units: m.units, rows: m.rows(), width: m.width(), lanes: b.lanes, lo: lo, hi: hi, weights: m.weights,
-		x: b.at(b.x, t, m.rows()), cell: b.at(b.cells, t, m.units), gates: b.at(b.gates, t, gates*m.units),
-		cells: b.at(b.cells, t+1, m.units), curved: b.at(b.curved, t, m.units), next: b.at(b.x, t+1, m.rows()),
-		dh: b.dh, dc: b.dc}
-	if t == 0 {
-		s.first = m.units
-	}
-	if b.turned != nil {
-		s.turned = b.turned[t*b.lanes*s.width : (t+1)*b.lanes*s.width]
-	}
-	return s
-}
-
-// predict runs the network forward: output[lane] = the chain over the units j of dense[j] * h[j], then dense[H] * 1.
+// predict runs the network forward: output[lane] = the chain over the N states j of dense[j] * h[j], then dense[N] * 1.
 func (b *batch) predict() {
 	parallel(b.workers, roundUp(b.used, group), group, b.forward)
 }
 
 func (b *batch) forward(lo, hi int) {
-	for t := range b.steps {
-		b.kernels.forward(b.step(t, lo, hi))
+	for _, k := range b.tracks {
+		below, cell, d := b.layer(k.part.layer-1), b.kernels.cell(k.part.cell), k.step(lo, hi)
+		for s := range b.steps {
+			k.listen(below, s, lo, hi)
+			k.put(d, s)
+			cell.forward(d)
+		}
 	}
-	h := b.at(b.x, b.steps, b.model.rows())
 	out := b.output[lo:hi]
 	clear(out)
-	for j, w := range b.model.dense {
-		row := h[j*b.lanes:]
-		if j == b.model.units {
-			row = h[(b.model.rows()-1)*b.lanes:]
-		}
+	b.states(func(j int, row []float32) {
+		w := b.model.dense[j]
 		for i := range out {
 			out[i] = fma(w, row[lo+i], out[i])
 		}
+	})
+}
+
+// states visits what the dense layer sees, a row of lanes each, and the ones of its bias.
+func (b *batch) states(visit func(j int, row []float32)) {
+	j := 0
+	for _, k := range b.top() {
+		last := k.x.at(b.steps)
+		for unit := range k.part.units {
+			visit(j, last[unit*b.lanes:(unit+1)*b.lanes])
+			j++
+		}
 	}
+	visit(j, b.ones)
 }
 
 // learn runs the network forward and back: afterwards sum and dense hold the gradient of the mean squared error of the batch, and the result
-// is its sum of squared errors (in float64, over the lanes in order). The gradient of the weights is a chain over t = 0..T-1 and in each over the lanes,
-// that of the dense layer a chain over the lanes. Work is shared by lanes, then by rows; after is called for each share of rows.
+// is its sum of squared errors (in float64, over the lanes in order). The gradient of the weights is a chain over the steps of the part and in each over the
+// lanes, that of the dense layer a chain over the lanes. Work is shared by lanes, then by rows; after is called for each share of rows.
 func (b *batch) learn(after func(lo, hi int)) float64 {
-	m := b.model
 	scale := 2 / float32(b.used)
 	clear(b.dOut)
 	parallel(b.workers, roundUp(b.used, group), group, func(lo, hi int) {
@@ -151,42 +141,48 @@ func (b *batch) learn(after func(lo, hi int)) float64 {
 	for _, e := range b.residual[:b.used] {
 		sum += float64(float64(e) * float64(e))
 	}
-	h := b.at(b.x, b.steps, m.rows())
-	for j := range b.dense {
-		row := h[j*b.lanes:]
-		if j == m.units {
-			row = h[(m.rows()-1)*b.lanes:]
-		}
+	b.states(func(j int, row []float32) {
 		g := float32(0)
 		for i, d := range b.dOut[:b.used] {
 			g = fma(d, row[i], g)
 		}
 		b.dense[j] = g
-	}
-	parallel(b.workers, gates*m.units, gates, func(lo, hi int) {
-		clear(b.sum[lo*m.width() : hi*m.width()])
-		g := gradient{width: m.width(), lanes: b.lanes, used: roundUp(b.used, group), lo: lo, hi: hi, sum: b.sum}
-		for t := range b.steps {
-			s := b.step(t, 0, 0)
-			g.z, g.turned, g.first = s.gates, s.turned, s.first/8*8
-			b.kernels.gradient(&g)
-		}
-		after(lo*m.width(), hi*m.width())
 	})
+	for _, k := range b.tracks {
+		p := k.part
+		parallel(b.workers, gates*p.units, gates, func(lo, hi int) {
+			lo, hi = lo*p.width(), hi*p.width()
+			k.gradient(b.kernels, p.of(b.sum), roundUp(b.used, group), lo, hi)
+			after(p.offset+lo, p.offset+hi)
+		})
+	}
 	return sum
 }
 
+// backward runs from the uppermost layer down, in each part from its last step to its first.
 func (b *batch) backward(lo, hi int) {
-	for j, w := range b.model.dense[:b.model.units] {
-		for i := lo; i < hi; i++ {
-			b.dh[j*b.lanes+i] = w * b.dOut[i]
-			b.dc[j*b.lanes+i] = 0
+	j := 0
+	for _, k := range b.top() {
+		for unit := range k.part.units {
+			w := b.model.dense[j]
+			for i := lo; i < hi; i++ {
+				k.dh[unit*b.lanes+i] = w * b.dOut[i]
+			}
+			j++
 		}
 	}
-	for t := b.steps - 1; t >= 0; t-- {
-		s := b.step(t, lo, hi)
-		b.kernels.transpose(s)
-		b.kernels.backward(s)
+	for i := len(b.tracks) - 1; i >= 0; i-- {
+		k := b.tracks[i]
+		below, cell, d := b.layer(k.part.layer-1), b.kernels.cell(k.part.cell), k.step(lo, hi)
+		k.start(lo, hi)
+		for s := b.steps - 1; s >= 0; s-- {
+			k.hear(s, lo, hi)
+			k.put(d, s)
+			b.kernels.transpose(d)
+			cell.backward(d)
+			b.kernels.states(d)
+			k.tell(below, s, lo, hi)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ func longSeries(points, lookBack int) *Windows {
 
 // operations is the arithmetic of one epoch: two for each multiply-add of the three matrix products (forward, back, weights).
 func operations(m *Model, w *Windows) float64 {
-	return float64(w.Len()) * float64(w.LookBack) * 3 * 2 * float64(gates*m.units*m.rows())
+	return float64(w.Len()) * float64(w.LookBack) * 3 * 2 * float64(gates*m.parts[0].units*m.parts[0].rows())
 }
 
 // BenchmarkEpoch is one epoch of LSTM(50) over 36,815 points, look-back 20, batch 64, on one worker. The portable kernels do a tenth of it.

@@ -12,25 +12,45 @@ import (
 // bound the lanes that a call computes.
 type kernels struct {
 	name      string
-	forward   func(*step)
-	backward  func(*step)
+	lstm, gru cellKernels
+	states    func(*step)
 	transpose func(*step)
 	gradient  func(*gradient)
 	adam      func(*adam)
 }
 
-// step is one time step of a batch.
+// cellKernels is what differs between the kinds of cell.
+type cellKernels struct{ forward, backward func(*step) }
+
+func (k *kernels) cell(c Cell) *cellKernels {
+	if c == GRU {
+		return &k.gru
+	}
+	return &k.lstm
+}
+
+// step is one time step of one part for a batch.
 //
-// forward, for each unit and lane, with z(gate) = the chain over k = first..K-1 of weights[4*unit+gate][k] * x[k]:
+// forward of an LSTM, for each unit and lane, with z(gate) = the chain over k = first..K-1 of weights[4*unit+gate][k] * x[k]:
 //
 //	i, f, o = sigmoid(z)   g = tanh(z)   c' = fma(f, c, i*g)   c~ = tanh(c')   next = o*c~
 //
-// backward, for each unit and lane, reads dh and dc (the derivatives for next and c') and replaces the gates by the derivatives of their z:
+// backward of an LSTM, for each unit and lane, reads dh and dc (the derivatives for next and c') and replaces the gates by the derivatives of their z:
 //
 //	d  = fma(dh*o, fma(-c~, c~, 1), dc)      dc = d*f
 //	zi = (d*g) * fma(-i, i, i)   zf = (d*c) * fma(-f, f, f)   zg = (d*i) * fma(-g, g, 1)   zo = (dh*c~) * fma(-o, o, o)
 //
-// and then, but for the first time step, dh[k] for k < H rounded up to 4 = the chain over r = 0..4H-1 of weights[r][k] * z[r].
+// forward of a GRU, with z(gate) as above and x the state before (the row of x of the unit); q and p are the sums over the states and over the inputs:
+//
+//	u, r = sigmoid(z)   q, p = z   g = tanh(fma(r, q, p))   next = fma(u, x-g, g)
+//
+// The gates are left as u, r, q, g. backward reads dh and dc, which add up to the derivative for next, and replaces them by the derivatives of z:
+//
+//	d  = dh+dc   dc = d*u
+//	zu = (d*(x-g)) * fma(-u, u, u)   zp = fma(-d, u, d) * fma(-g, g, 1)   zq = zp*r   zr = (zp*q) * fma(-r, r, r)
+//
+// states: dh[k] = the chain over r = 0..4H-1 of weights[r][k] * z[r], for k from 0, in the first time step from H rounded down to 4, to C rounded up to 4; not
+// at all when there is nothing to be told: in the first time step of the lowest layer.
 //
 // transpose copies x[k][lane] to turned[lane][k] for the K rows.
 type step struct {
@@ -40,14 +60,15 @@ type step struct {
 	lanes   int // stride of a row
 	lo, hi  int
 	first   int       // H in the first time step, where states are zero, else 0
+	to      int       // C: H in the lowest layer, H+F above it
 	weights []float32 // [4H][W]
 	x       []float32 // [K][lanes]: states of the step before, inputs, ones
 	cell    []float32 // [H][lanes]: c
-	gates   []float32 // [4H][lanes]: i, f, g, o of each unit; backward leaves the derivatives of z
+	gates   []float32 // [4H][lanes]: i, f, g, o or u, r, q, g of each unit; backward leaves the derivatives of z
 	cells   []float32 // [H][lanes]: c'
 	curved  []float32 // [H][lanes]: tanh(c')
 	next    []float32 // [H][lanes]: the new states
-	dh      []float32 // [H rounded up to 4][lanes]
+	dh      []float32 // [C rounded up to 4][lanes]
 	dc      []float32 // [H][lanes]
 	turned  []float32 // [lanes][W]
 }

@@ -16,9 +16,9 @@ func choose() kernels {
 func available() []kernels {
 	list := []kernels{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		list = append(list, kernels{"AVX2", forwardAVX2, backwardAVX2, transposeVector, weightGradientAVX2, adamVector})
+		list = append(list, kernels{"AVX2", cellKernels{forwardAVX2, backwardAVX2}, portable.gru, statesAVX2, transposeVector, weightGradientAVX2, adamVector})
 		if cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
-			list = append(list, kernels{"AVX-512", forwardAVX512, backwardAVX512, transposeVector, weightGradientAVX512, adamVector})
+			list = append(list, kernels{"AVX-512", cellKernels{forwardAVX512, backwardAVX512}, portable.gru, statesAVX512, transposeVector, weightGradientAVX512, adamVector})
 		}
 	}
 	return list
@@ -62,7 +62,6 @@ func backwardAVX2(s *step) {
 			gateGradientsAVX2(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, &s.cell[at], &s.curved[at], &s.dh[at], &s.dc[at])
 		}
 	}
-	stateBlocks(s, blocksAVX2)
 }
 
 func backwardAVX512(s *step) {
@@ -72,20 +71,20 @@ func backwardAVX512(s *step) {
 			gateGradientsAVX512(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, &s.cell[at], &s.curved[at], &s.dh[at], &s.dc[at])
 		}
 	}
-	stateBlocks(s, blocksAVX512)
 }
 
+func statesAVX2(s *step)   { stateBlocks(s, blocksAVX2) }
+func statesAVX512(s *step) { stateBlocks(s, blocksAVX512) }
+
 func stateBlocks(s *step, blocks []block) {
-	if s.first > 0 {
-		return
-	}
+	from, to := s.columns()
 	lo := s.lo
 	for _, b := range blocks {
 		n := (s.hi - lo) / b.lanes
 		if n == 0 {
 			continue
 		}
-		for k := 0; k < s.units; k += 4 {
+		for k := from; k < to; k += 4 {
 			b.states(&s.weights[k], s.width, &s.gates[lo], s.lanes, gates*s.units, n, &s.dh[k*s.lanes+lo])
 		}
 		lo += n * b.lanes

@@ -4,60 +4,71 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 )
 
-// ONNX returns the network as an ONNX model (opset 14, IR version 8) that every runtime reads: input x [batch, T, F] of scaled values, output y [batch, 1],
-// Transpose -> LSTM (layout 0; gates in ONNX' order i, o, f, c) -> Squeeze -> Gemm. Metadata are key, value, key, value (the scaler, the unit) in the
-// order given. T must be at least 1.
+// ONNX returns the network as an ONNX model (opset 14, IR version 8) that every runtime reads: input x [batch, T, F] of scaled values, output y [batch, 1].
+// Transpose -> a LSTM or GRU for each layer (layout 0; LSTM gates in ONNX' order i, o, f, c) -> Squeeze, or Transpose and Reshape of two directions -> Gemm.
+// Metadata are key, value, key, value (the scaler, the unit) in the order given. T must be at least 1.
 func (m *Model) ONNX(lookBack int, metadata ...string) ([]byte, error) {
 	if lookBack < 1 || len(metadata)%2 != 0 {
 		return nil, fmt.Errorf("onnx: look-back %d, %d metadata: expected at least 1, and pairs", lookBack, len(metadata))
 	}
-	h, f := m.units, m.features
-	order := []int{gateInput, gateOutput, gateForget, gateCell}
-	var w, r, b []float32 // [1, 4H, F], [1, 4H, H], [1, 8H]
-	for _, gate := range order {
-		for unit := range h {
-			row := m.weights[(gates*unit+gate)*m.width():]
-			r = append(r, row[:h]...)
-			w = append(w, row[h:h+f]...)
-			b = append(b, row[h+f])
+	var nodes, values []message
+	turn := func(from, to string, axes ...uint64) {
+		nodes = append(nodes, node("Transpose", []string{from}, []string{to}, attribute{name: "perm", numbers: axes}))
+	}
+	turn("x", "xt", 1, 0, 2)
+	directions, input := m.design.directions(), "xt"
+	for layer, units := range m.design.Units {
+		suffix, last := "", layer+1 == len(m.design.Units)
+		if len(m.design.Units) > 1 {
+			suffix = strconv.Itoa(layer)
+		}
+		outputs := []string{"", "states" + suffix}
+		if !last {
+			outputs = []string{"all" + suffix}
+		}
+		attributes := []attribute{{name: "hidden_size", number: uint64(units)}}
+		if m.design.Bidirectional {
+			attributes = append(attributes, attribute{name: "direction", text: "bidirectional"})
+		}
+		if m.design.Cell == GRU {
+			attributes = append(attributes, attribute{name: "linear_before_reset", number: 1})
+		}
+		nodes = append(nodes, node(strings.ToUpper(string(m.design.Cell)), []string{input, "W" + suffix, "R" + suffix, "B" + suffix}, outputs, attributes...))
+		values = append(values, m.onnxLayer(layer, suffix)...)
+		switch {
+		case !last:
+			turn(outputs[0], "turned"+suffix, 0, 2, 1, 3)
+			input = "x" + strconv.Itoa(layer+1)
+			nodes = append(nodes, node("Reshape", []string{"turned" + suffix, "shape" + suffix}, []string{input}))
+			values = append(values, integers("shape"+suffix, 0, 0, uint64(directions*units)))
+		case m.design.Bidirectional:
+			turn("states"+suffix, "both", 1, 0, 2)
+			nodes = append(nodes, node("Reshape", []string{"both", "shape"}, []string{"h"}))
+			values = append(values, integers("shape", 0, uint64(directions*units)))
+		default:
+			nodes = append(nodes, node("Squeeze", []string{"states" + suffix, "axes"}, []string{"h"}))
 		}
 	}
-	b = append(b, make([]float32, gates*h)...)
+	nodes = append(nodes, node("Gemm", []string{"h", "dense_kernel", "dense_bias"}, []string{"y"}))
+	states := len(m.dense) - 1
+	values = append(values, initialiser("dense_kernel", m.dense[:states], states, 1), initialiser("dense_bias", m.dense[states:], 1))
+	if !m.design.Bidirectional {
+		values = append(values, integers("axes", 0))
+	}
 
 	var graph message
-	transpose := node("Transpose", []string{"x"}, []string{"xt"})
-	var perm message
-	perm.text(1, "perm")
-	for _, axis := range []uint64{1, 0, 2} {
-		perm.number(8, axis)
+	for _, n := range nodes {
+		graph.bytes(1, n)
 	}
-	perm.number(20, 7) // INTS
-	transpose.bytes(5, perm)
-	graph.bytes(1, transpose)
-	cell := node("LSTM", []string{"xt", "W", "R", "B"}, []string{"", "states"})
-	var size message
-	size.text(1, "hidden_size")
-	size.number(3, uint64(h))
-	size.number(20, 2) // INT
-	cell.bytes(5, size)
-	graph.bytes(1, cell)
-	graph.bytes(1, node("Squeeze", []string{"states", "axes"}, []string{"h"}))
-	graph.bytes(1, node("Gemm", []string{"h", "dense_kernel", "dense_bias"}, []string{"y"}))
-	graph.text(2, "lstm")
-	graph.bytes(5, initialiser("W", w, 1, gates*h, f))
-	graph.bytes(5, initialiser("R", r, 1, gates*h, h))
-	graph.bytes(5, initialiser("B", b, 1, 2*gates*h))
-	graph.bytes(5, initialiser("dense_kernel", m.dense[:h], h, 1))
-	graph.bytes(5, initialiser("dense_bias", m.dense[h:], 1))
-	var axes message
-	axes.number(1, 1)
-	axes.number(2, 7) // INT64
-	axes.text(8, "axes")
-	axes.bytes(9, make([]byte, 8))
-	graph.bytes(5, axes)
-	graph.bytes(11, port("x", -1, lookBack, f))
+	graph.text(2, string(m.design.Cell))
+	for _, v := range values {
+		graph.bytes(5, v)
+	}
+	graph.bytes(11, port("x", -1, lookBack, m.design.Features))
 	graph.bytes(12, port("y", -1, 1))
 
 	var model, opset message
@@ -76,7 +87,49 @@ func (m *Model) ONNX(lookBack int, metadata ...string) ([]byte, error) {
 	return model, nil
 }
 
-func node(op string, inputs, outputs []string) message {
+// onnxLayer returns a layer's W [D, C*H, F], R [D, C*H, H] and B [D, 2*C*H], for D directions and C gates; B holds the biases of inputs, then those of states.
+func (m *Model) onnxLayer(layer int, suffix string) []message {
+	inputs, states := []int{gateInput, gateOutput, gateForget, gateCell}, []int{gateInput, gateOutput, gateForget, gateCell}
+	if m.design.Cell == GRU {
+		inputs, states = []int{gateUpdate, gateReset, gateCandidate}, []int{gateUpdate, gateReset, gateRecurrent}
+	}
+	var w, r, b []float32
+	var p *part
+	directions := m.design.directions()
+	for i := range directions {
+		p = &m.parts[directions*layer+i]
+		weights, h, f := p.of(m.weights), p.units, p.features
+		cut := func(to []float32, gate []int, first, count int) []float32 {
+			for _, gate := range gate {
+				for unit := range h {
+					to = append(to, weights[(gates*unit+gate)*p.width()+first:][:count]...)
+				}
+			}
+			return to
+		}
+		w = cut(w, inputs, h, f)
+		r = cut(r, states, 0, h)
+		b = cut(b, inputs, h+f, 1)
+		if m.design.Cell == GRU {
+			b = cut(b, states, h+f+1, 1)
+		} else {
+			b = append(b, make([]float32, gates*h)...)
+		}
+	}
+	rows := len(inputs) * p.units
+	return []message{initialiser("W"+suffix, w, directions, rows, p.features), initialiser("R"+suffix, r, directions, rows, p.units),
+		initialiser("B"+suffix, b, directions, 2*rows)}
+}
+
+// attribute of a node: numbers, a text, or else a number.
+type attribute struct {
+	name    string
+	number  uint64
+	numbers []uint64
+	text    string
+}
+
+func node(op string, inputs, outputs []string, attributes ...attribute) message {
 	var n message
 	for _, name := range inputs {
 		n.text(1, name)
@@ -85,7 +138,39 @@ func node(op string, inputs, outputs []string) message {
 		n.text(2, name)
 	}
 	n.text(4, op)
+	for _, a := range attributes {
+		var m message
+		m.text(1, a.name)
+		switch {
+		case a.numbers != nil:
+			for _, v := range a.numbers {
+				m.number(8, v)
+			}
+			m.number(20, 7) // INTS
+		case a.text != "":
+			m.text(4, a.text)
+			m.number(20, 3) // STRING
+		default:
+			m.number(3, a.number)
+			m.number(20, 2) // INT
+		}
+		n.bytes(5, m)
+	}
 	return n
+}
+
+// integers is a constant vector.
+func integers(name string, values ...uint64) message {
+	var t message
+	t.number(1, uint64(len(values)))
+	t.number(2, 7) // INT64
+	t.text(8, name)
+	var raw []byte
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint64(raw, v)
+	}
+	t.bytes(9, raw)
+	return t
 }
 
 func initialiser(name string, data []float32, shape ...int) message {

@@ -14,6 +14,21 @@ func TestONNX(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	python := python(t)
+	path := filepath.Join(t.TempDir(), "model.onnx")
+	if err := os.WriteFile(path, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(python, shared(t, "golden/lstm/check_onnx.py"), path, shared(t, "golden/lstm/onnx_input.json"), shared(t, "golden/lstm/onnx_expected.json")).CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// python finds a Python with onnx and onnxruntime, or skips.
+func python(t *testing.T) string {
+	t.Helper()
 	venv := os.Getenv("WEIR_CHECK_VENV")
 	if venv == "" {
 		cache, err := os.UserCacheDir()
@@ -26,13 +41,5 @@ func TestONNX(t *testing.T) {
 	if exec.Command(python, "-c", "import onnx, onnxruntime").Run() != nil {
 		t.Skip("no Python with onnx and onnxruntime")
 	}
-	path := filepath.Join(t.TempDir(), "model.onnx")
-	if err := os.WriteFile(path, data, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command(python, shared(t, "golden/lstm/check_onnx.py"), path, shared(t, "golden/lstm/onnx_input.json"), shared(t, "golden/lstm/onnx_expected.json")).CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil {
-		t.Error(err)
-	}
+	return python
 }

@@ -3,7 +3,7 @@ package lstm
 import "math"
 
 // portable defines every kernel in plain Go. No expression holds a product and a sum, so that no compiler fuses what is not an fma.
-var portable = kernels{"portable", forward, backward, transpose, weightGradient, adamStep}
+var portable = kernels{"portable", cellKernels{forward, backward}, cellKernels{forwardGRU, backwardGRU}, stateGradient, transpose, weightGradient, adamStep}
 
 func forward(s *step) {
 	var z [4][2]float32
@@ -41,11 +41,20 @@ func backward(s *step) {
 			z[3*s.lanes+b] = (dh * curved) * fma(-o, o, o)
 		}
 	}
-	if s.first > 0 {
-		return
+}
+
+// columns is where states begins and ends.
+func (s *step) columns() (from, to int) {
+	if s.first == s.to {
+		return 0, 0
 	}
+	return s.first / 4 * 4, s.to
+}
+
+func stateGradient(s *step) {
+	from, to := s.columns()
 	var d [4][2]float32
-	for k := 0; k < s.units; k += 4 {
+	for k := from; k < to; k += 4 {
 		for b := s.lo; b < s.hi; b += 2 {
 			d = [4][2]float32{}
 			chains(&d, s.weights[k:], s.width, 1, s.gates[b:], s.lanes, 4*s.units)

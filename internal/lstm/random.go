@@ -66,21 +66,32 @@ func logarithm(x float64) float64 {
 	return float64(2*float64(z*sum)) + float64(float64(e)*math.Ln2)
 }
 
-// initialise sets Keras' initial weights, drawing in this order: kernel [F, 4H] row by row, uniform in ±sqrt(6/(F+4H)) (glorot);
-// recurrent kernel [H, 4H], rows orthonormal; dense kernel, uniform in ±sqrt(6/(H+1)). Biases are zero, those of forget gates one.
+// initialise sets Keras' initial weights. Each part draws in this order: kernel [F, C*H] (C is 4 or 3) row by row, uniform in ±sqrt(6/(F+C*H)) (glorot);
+// recurrent kernel [H, C*H], rows orthonormal. Then the dense kernel of N weights, uniform in ±sqrt(6/(N+1)). Biases are zero, those of forget gates one.
 func (m *Model) initialise(s source) {
-	columns := gates * m.units
-	limit := math.Sqrt(6 / float64(m.features+columns))
-	m.each(m.units, m.features, func(_, weight int) { m.weights[weight] = float32((float64(2*s.uniform()) - 1) * limit) })
-	rows := orthonormal(m.units, columns, s)
-	m.each(0, m.units, func(at, weight int) { m.weights[weight] = float32(rows[at/columns][at%columns]) })
-	for unit := range m.units {
-		m.weights[(gates*unit+gateForget)*m.width()+m.units+m.features] = 1
+	for _, p := range m.parts {
+		tensors := p.regions()
+		columns := len(tensors[0][0].gates) * p.units
+		limit := math.Sqrt(6 / float64(p.features+columns))
+		p.each(tensors[0], func(_, weight int) { m.weights[weight] = s.within(limit) })
+		rows := orthonormal(p.units, columns, s)
+		p.each(tensors[1], func(at, weight int) { m.weights[weight] = float32(rows[at/columns][at%columns]) })
+		if p.cell == LSTM {
+			for unit := range p.units {
+				p.of(m.weights)[(gates*unit+gateForget)*p.width()+p.units+p.features] = 1
+			}
+		}
 	}
-	limit = math.Sqrt(6 / float64(m.units+1))
-	for i := range m.units {
-		m.dense[i] = float32((float64(2*s.uniform()) - 1) * limit)
+	states := len(m.dense) - 1
+	limit := math.Sqrt(6 / float64(states+1))
+	for i := range states {
+		m.dense[i] = s.within(limit)
 	}
+}
+
+// within is uniform in ±limit.
+func (s source) within(limit float64) float32 {
+	return float32((float64(2*s.uniform()) - 1) * limit)
 }
 
 // orthonormal returns rows orthonormal vectors of length n >= rows, uniform among all such: normal vectors made orthogonal in order (Gram-Schmidt, each twice).

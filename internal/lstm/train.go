@@ -19,7 +19,7 @@ type Options struct {
 // DefaultRate is Keras' learning rate for Adam.
 const DefaultRate = 0.001
 
-// MaxBatch bounds Options.Batch. maxState bounds what one batch keeps of its forward pass, in values: T times B times (4H + 3H + K + W).
+// MaxBatch bounds Options.Batch. maxState bounds what one batch keeps of its forward pass, in values: T times B times (8H + K + W) of all parts.
 const (
 	MaxBatch = 4096
 	maxState = 1 << 29
@@ -120,17 +120,24 @@ func (m *Model) check(w *Windows, o Options) error {
 	case len(w.Targets) != w.Len():
 		return fmt.Errorf("%d targets for %d samples", len(w.Targets), w.Len())
 	}
-	state := float64(w.LookBack) * float64(roundUp(min(o.Batch, w.Len()), group)) * float64(7*m.units+m.rows()+m.width())
+	rows := 0
+	for _, p := range m.parts {
+		rows += 7*p.units + p.rows() + p.width()
+		if p.layer+1 < len(m.design.Units) {
+			rows += p.units
+		}
+	}
+	state := float64(w.LookBack) * float64(roundUp(min(o.Batch, w.Len()), group)) * float64(rows)
 	if state > maxState {
-		return fmt.Errorf("look_back %d, batch %d and %d units need %.0f GB for one step; make one of them smaller", w.LookBack, o.Batch, m.units, 4*state/1e9)
+		return fmt.Errorf("look_back %d, batch %d and layers of %v units need %.0f GB for one step; make one of them smaller", w.LookBack, o.Batch, m.design.Units, 4*state/1e9)
 	}
 	return m.fits(w)
 }
 
 // fits checks that every window lies inside the rows and has the network's features.
 func (m *Model) fits(w *Windows) error {
-	if w.Features != m.features || w.LookBack < 1 || len(w.Rows)%w.Features != 0 {
-		return fmt.Errorf("windows of %d steps and %d features in %d values: the network takes %d features", w.LookBack, w.Features, len(w.Rows), m.features)
+	if w.Features != m.design.Features || w.LookBack < 1 || len(w.Rows)%w.Features != 0 {
+		return fmt.Errorf("windows of %d steps and %d features in %d values: the network takes %d features", w.LookBack, w.Features, len(w.Rows), m.design.Features)
 	}
 	rows := len(w.Rows) / w.Features
 	for n, end := range w.Ends {

@@ -12,37 +12,68 @@ import (
 
 // reference is the mean squared error of the network in float64, straight from the formulas.
 func reference(m *Model, w *Windows) float64 {
-	h, width := m.units, m.width()
-	sigmoid := func(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 	sum := 0.0
 	for n, end := range w.Ends {
-		state, cell := make([]float64, h), make([]float64, h)
-		for t := end - w.LookBack; t < end; t++ {
-			next := make([]float64, h)
-			for unit := range h {
-				var z [gates]float64
-				for gate := range gates {
-					row := m.weights[(gates*unit+gate)*width:]
-					z[gate] = float64(row[h+m.features])
-					for k, s := range state {
-						z[gate] += float64(row[k]) * s
-					}
-					for f := range m.features {
-						z[gate] += float64(row[h+f]) * float64(w.Rows[t*m.features+f])
-					}
-				}
-				cell[unit] = sigmoid(z[gateForget])*cell[unit] + sigmoid(z[gateInput])*math.Tanh(z[gateCell])
-				next[unit] = sigmoid(z[gateOutput]) * math.Tanh(cell[unit])
+		// rows are what the layer sees at each time step.
+		rows := make([][]float64, w.LookBack)
+		for t := range rows {
+			for _, v := range w.Rows[(end-w.LookBack+t)*w.Features:][:w.Features] {
+				rows[t] = append(rows[t], float64(v))
 			}
-			state = next
 		}
-		y := float64(m.dense[h])
-		for k, s := range state {
+		var last []float64
+		for i := 0; i < len(m.parts); i += m.design.directions() {
+			next := make([][]float64, w.LookBack)
+			last = nil
+			for _, p := range m.parts[i : i+m.design.directions()] {
+				state, cell := make([]float64, p.units), make([]float64, p.units)
+				for s := range w.LookBack {
+					t := s
+					if p.reverse {
+						t = w.LookBack - 1 - s
+					}
+					state = referenceStep(m, &p, rows[t], state, cell)
+					next[t] = append(next[t], state...)
+				}
+				last = append(last, state...)
+			}
+			rows = next
+		}
+		y := float64(m.dense[len(last)])
+		for k, s := range last {
 			y += float64(m.dense[k]) * s
 		}
 		sum += (y - float64(w.Targets[n])) * (y - float64(w.Targets[n]))
 	}
 	return sum / float64(len(w.Ends))
+}
+
+func referenceStep(m *Model, p *part, inputs, state, cell []float64) []float64 {
+	sigmoid := func(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+	next := make([]float64, p.units)
+	for unit := range p.units {
+		var z [gates]float64
+		for gate := range gates {
+			row := p.of(m.weights)[(gates*unit+gate)*p.width():]
+			for k, s := range state {
+				z[gate] += float64(row[k]) * s
+			}
+			for f, v := range inputs {
+				z[gate] += float64(row[p.units+f]) * v
+			}
+			for _, bias := range row[p.units+p.features : p.rows()] {
+				z[gate] += float64(bias)
+			}
+		}
+		if p.cell == GRU {
+			u := sigmoid(z[gateUpdate])
+			next[unit] = u*state[unit] + (1-u)*math.Tanh(z[gateCandidate]+sigmoid(z[gateReset])*z[gateRecurrent])
+			continue
+		}
+		cell[unit] = sigmoid(z[gateForget])*cell[unit] + sigmoid(z[gateInput])*math.Tanh(z[gateCell])
+		next[unit] = sigmoid(z[gateOutput]) * math.Tanh(cell[unit])
+	}
+	return next
 }
 
 // noise are windows and targets without any pattern.
@@ -61,14 +92,28 @@ func noise(features, lookBack, samples int) *Windows {
 
 // TestFiniteDifferences compares every gradient with central differences of the float64 reference.
 func TestFiniteDifferences(t *testing.T) {
-	m, err := New(6, 2, 3)
+	for _, d := range []Design{
+		{LSTM, 2, []int{6}, false}, {LSTM, 2, []int{5, 3, 4}, false}, {LSTM, 1, []int{5, 2}, true}, {GRU, 2, []int{6}, false}, {GRU, 1, []int{3, 4}, true},
+	} {
+		t.Run(fmt.Sprint(d), func(t *testing.T) { finiteDifferences(t, d) })
+	}
+}
+
+func finiteDifferences(t *testing.T, d Design) {
+	m, err := Build(d, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := noise(2, 5, 9)
+	w := noise(d.Features, 5, 9)
 	b := newBatch(m, &selected, w.LookBack, w.Len(), 1, true)
 	b.load(w, counting(w.Len()))
 	b.learn(func(int, int) {})
+	free := make([]bool, len(m.weights))
+	for _, p := range m.parts {
+		for _, tensor := range p.regions() {
+			p.each(tensor, func(_, weight int) { free[weight] = true })
+		}
+	}
 	var diff, norm float64
 	check := func(parameters, gradients []float32, used func(int) bool) {
 		for i, v := range parameters {
@@ -94,7 +139,7 @@ func TestFiniteDifferences(t *testing.T) {
 			norm += want * want
 		}
 	}
-	check(m.weights, b.sum, func(i int) bool { return i%m.width() < m.rows() })
+	check(m.weights, b.sum, func(i int) bool { return free[i] })
 	check(m.dense, b.dense, func(int) bool { return true })
 	relative := math.Sqrt(diff / norm)
 	t.Logf("relative L2 %.1e", relative)
@@ -267,7 +312,7 @@ func TestImpossible(t *testing.T) {
 			return err
 		},
 		"memory": func() error {
-			large, err := empty(MaxUnits, 1)
+			large, err := empty(Design{LSTM, 1, []int{MaxUnits}, false})
 			if err != nil {
 				return nil
 			}

@@ -1,0 +1,248 @@
+package lstm
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// shapes lists the tensors of LSTM(units) -> Dense(1).
+func shapes(units, features int) []Tensor {
+	return Design{Cell: LSTM, Features: features, Units: []int{units}}.tensors()
+}
+
+// goldenDesigns are the golden files of networks other than LSTM(H) -> Dense(1).
+var goldenDesigns = map[string]Design{
+	"c_stacked_6_4":    {LSTM, 1, []int{6, 4}, false},
+	"d_bidirectional5": {LSTM, 1, []int{5}, true},
+	"e_gru5":           {GRU, 1, []int{5}, false},
+}
+
+// readDesign reads a golden file. The order of names is that of Tensors.
+func readDesign(t *testing.T, name string) (g golden, order []string, m *Model, w *Windows) {
+	t.Helper()
+	data, err := os.ReadFile(shared(t, "golden/lstm/"+name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := struct {
+		Order []string `json:"weight_order"`
+	}{}
+	if err := json.Unmarshal(data, &g); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &names); err != nil {
+		t.Fatal(err)
+	}
+	tensors := goldenDesigns[name].tensors()
+	for i, n := range names.Order {
+		if !slices.Equal(g.Initial[n].Shape, tensors[i].Shape) {
+			t.Fatalf("%s: %s has shape %v, %s has %v", name, n, g.Initial[n].Shape, tensors[i].Name, tensors[i].Shape)
+		}
+		tensors[i].Data = single(g.Initial[n].Data)
+	}
+	if m, err = FromTensors(tensors); err != nil {
+		t.Fatal(err)
+	}
+	w = &Windows{Rows: single(g.Inputs.Data), Features: 1, LookBack: g.Inputs.Shape[1], Targets: single(g.Targets.Data)}
+	for n := range g.Inputs.Shape[0] {
+		w.Ends = append(w.Ends, (n+1)*w.LookBack)
+	}
+	return g, names.Order, m, w
+}
+
+// TestGoldenDesigns compares with Keras in float64, as TestGolden does.
+func TestGoldenDesigns(t *testing.T) {
+	for _, k := range available() {
+		for name := range goldenDesigns {
+			g, order, m, w := readDesign(t, name)
+			distance := func(got []Tensor, want map[string]array) (relative, largest float64) {
+				var diff, norm float64
+				for i, tensor := range got {
+					for j, v := range want[order[i]].Data {
+						d := float64(tensor.Data[j]) - v
+						diff, norm, largest = diff+d*d, norm+v*v, max(largest, math.Abs(d))
+					}
+				}
+				return math.Sqrt(diff / norm), largest
+			}
+			b := newBatch(m, &k, w.LookBack, w.Len(), 1, true)
+			b.load(w, counting(w.Len()))
+			sum := b.learn(func(int, int) {})
+			worst := 0.0
+			for i, p := range g.Float64.Prediction.Data {
+				worst = max(worst, math.Abs(float64(b.output[i])-p))
+			}
+			relative, _ := distance(m.unpack(b.sum, b.dense), g.Float64.Gradients)
+			loss := math.Abs(sum/float64(w.Len()) - g.Float64.MSE)
+			o := newOptimiser(m, DefaultRate)
+			o.train(b)
+			_, one := distance(m.Tensors(), g.Float64.After1)
+			o.train(b)
+			o.train(b)
+			_, three := distance(m.Tensors(), g.Float64.After3)
+			t.Logf("%s %s: prediction %.1e, loss %.1e, gradients %.1e (relative L2), weights after 1 and 3 steps of Adam %.1e %.1e", k.name, name, worst, loss, relative, one, three)
+			if worst > 3e-7 || relative > 1e-6 || loss > 3e-7 || one > 2e-7 || three > 2e-7 {
+				t.Errorf("%s %s: too far from Keras in float64", k.name, name)
+			}
+		}
+	}
+}
+
+// TestEqualDesigns shows that kernels and workers do not change a bit.
+func TestEqualDesigns(t *testing.T) {
+	for _, c := range []struct {
+		design                   Design
+		lookBack, batch, samples int
+	}{
+		{Design{LSTM, 1, []int{5, 3}, false}, 4, 16, 35}, {Design{LSTM, 2, []int{1}, true}, 3, 7, 20}, {Design{LSTM, 1, []int{12, 9, 1}, true}, 3, 33, 40},
+		{Design{LSTM, 1, []int{50, 50}, false}, 3, 64, 64}, {Design{GRU, 1, []int{1}, false}, 1, 1, 3}, {Design{GRU, 3, []int{5}, false}, 4, 33, 70},
+		{Design{GRU, 1, []int{50}, false}, 3, 64, 100}, {Design{GRU, 1, []int{6, 5}, true}, 3, 112, 112},
+	} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			want := trainedDesign(t, c.design, &portable, c.lookBack, c.batch, c.samples, 1)
+			for _, k := range available() {
+				for _, workers := range []int{1, 4} {
+					if got := trainedDesign(t, c.design, &k, c.lookBack, c.batch, c.samples, workers); !bytes.Equal(got, want) {
+						t.Errorf("%s with %d workers differs from portable with one", k.name, workers)
+					}
+				}
+			}
+		})
+	}
+}
+
+// trainedDesign returns every bit of a short training.
+func trainedDesign(t *testing.T, d Design, k *kernels, lookBack, batch, samples, workers int) []byte {
+	t.Helper()
+	m, err := Build(d, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := noise(d.Features, lookBack, samples)
+	history, _, err := m.train(context.Background(), w, w, Options{Epochs: 2, Batch: batch, Seed: 5, LearningRate: 0.01, Workers: workers}, nil, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	for _, v := range []any{m.weights, m.dense, history[1].Loss, history[1].Validation} {
+		if err := binary.Write(&b, binary.LittleEndian, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.Bytes()
+}
+
+func TestTensors(t *testing.T) {
+	for _, c := range []struct {
+		design Design
+		first  string
+		n      int
+	}{
+		{Design{LSTM, 2, []int{3}, false}, "lstm/kernel", 4*3*(3+2+1) + 4},
+		{Design{LSTM, 1, []int{3, 2}, true}, "lstm/layer0/forward/kernel", 2*4*3*(3+1+1) + 2*4*2*(2+6+1) + 5},
+		{Design{GRU, 1, []int{5}, true}, "gru/forward/kernel", 2*3*5*(5+1+2) + 11},
+		{Design{GRU, 1, []int{2, 2, 2}, false}, "gru/layer0/kernel", 3*2*(2+1+2) + 2*3*2*(2+2+2) + 3},
+	} {
+		m, err := Build(c.design, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensors := m.Tensors()
+		if tensors[0].Name != c.first || m.Parameters() != c.n {
+			t.Errorf("%v: first tensor %s, %d parameters, want %s and %d", c.design, tensors[0].Name, m.Parameters(), c.first, c.n)
+		}
+		again, err := FromTensors(tensors)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fmt.Sprint(again.Design()) != fmt.Sprint(c.design) || !slices.Equal(again.weights, m.weights) || !slices.Equal(again.dense, m.dense) {
+			t.Errorf("%v: FromTensors does not undo Tensors", c.design)
+		}
+		for i := range tensors {
+			damaged := slices.Clone(tensors)
+			damaged[i].Name += "x"
+			if _, err := FromTensors(damaged); err == nil {
+				t.Errorf("%v: tensor %d is called %s, and no error", c.design, i, damaged[i].Name)
+			}
+			if _, err := FromTensors(slices.Delete(slices.Clone(tensors), i, i+1)); err == nil {
+				t.Errorf("%v: tensor %d is missing, and no error", c.design, i)
+			}
+		}
+	}
+	for _, d := range []Design{{"rnn", 1, []int{1}, false}, {LSTM, 1, nil, false}, {LSTM, 1, make([]int, MaxLayers+1), false}, {GRU, 1, []int{3, 0}, false},
+		{LSTM, 1, slices.Repeat([]int{MaxUnits}, MaxLayers), true}} {
+		if _, err := Build(d, 1); err == nil {
+			t.Errorf("Build(%v) succeeds", d)
+		}
+	}
+}
+
+// TestONNXDesigns lets onnxruntime run the golden networks, and a deep one of each cell against our own forecasts.
+func TestONNXDesigns(t *testing.T) {
+	dir, arguments := t.TempDir(), []string{"-c", `
+import runpy, sys
+script, rest = sys.argv[1], sys.argv[2:]
+for i in range(0, len(rest), 3):
+    sys.argv = [script] + rest[i:i + 3]
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except SystemExit as e:
+        if e.code: sys.exit(e.code)
+`, shared(t, "golden/lstm/check_onnx.py")}
+	keep := func(data []byte, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, fmt.Sprint(len(arguments)))
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		arguments = append(arguments, path)
+	}
+	check := func(m *Model, w *Windows, want []float64) {
+		keep(m.ONNX(w.LookBack))
+		inputs := array{Shape: []int{w.Len(), w.LookBack, w.Features}}
+		for _, end := range w.Ends {
+			for _, v := range w.Rows[(end-w.LookBack)*w.Features : end*w.Features] {
+				inputs.Data = append(inputs.Data, float64(v))
+			}
+		}
+		keep(json.Marshal(inputs))
+		keep(json.Marshal(array{Shape: []int{w.Len(), 1}, Data: want}))
+	}
+	for name := range goldenDesigns {
+		g, _, m, w := readDesign(t, name)
+		check(m, w, g.Float64.Prediction.Data)
+	}
+	for _, d := range []Design{{LSTM, 2, []int{5, 4, 3}, true}, {GRU, 1, []int{4, 6}, true}, {GRU, 3, []int{7, 2}, false}} {
+		m, err := Build(d, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := noise(d.Features, 6, 10)
+		forecasts, err := m.Predict(context.Background(), w, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := make([]float64, len(forecasts))
+		for i, v := range forecasts {
+			want[i] = float64(v)
+		}
+		check(m, w, want)
+	}
+	out, err := exec.Command(python(t), arguments...).CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil || strings.Count(string(out), "EQUAL") != 6 {
+		t.Errorf("%v", err)
+	}
+}

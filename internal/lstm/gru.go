@@ -1,0 +1,50 @@
+package lstm
+
+func forwardGRU(s *step) {
+	var z [4][2]float32
+	for unit := range s.units {
+		w := s.weights[4*unit*s.width+s.first:]
+		g := s.gates[4*unit*s.lanes:]
+		for b := s.lo; b < s.hi; b++ {
+			if b%2 == 0 {
+				z = [4][2]float32{}
+				chains(&z, w, 1, s.width, s.x[s.first*s.lanes+b:], s.lanes, s.rows-s.first)
+			}
+			lane := b % 2
+			update, reset, recurrent := sigmoid(z[gateUpdate][lane]), sigmoid(z[gateReset][lane]), z[gateRecurrent][lane]
+			candidate := tanh(fma(reset, recurrent, z[gateCandidate][lane]))
+			g[b], g[s.lanes+b], g[2*s.lanes+b], g[3*s.lanes+b] = update, reset, recurrent, candidate
+			at := unit*s.lanes + b
+			s.next[at] = fma(update, s.x[at]-candidate, candidate)
+		}
+	}
+}
+
+func backwardGRU(s *step) {
+	for unit := range s.units {
+		z := s.gates[4*unit*s.lanes:]
+		for b := s.lo; b < s.hi; b++ {
+			at := unit*s.lanes + b
+			u, r, q, g := z[b], z[s.lanes+b], z[2*s.lanes+b], z[3*s.lanes+b]
+			d := s.dh[at] + s.dc[at]
+			s.dc[at] = d * u
+			p := fma(-d, u, d) * fma(-g, g, 1)
+			z[b] = (d * (s.x[at] - g)) * fma(-u, u, u)
+			z[s.lanes+b] = (p * q) * fma(-r, r, r)
+			z[2*s.lanes+b] = p * r
+			z[3*s.lanes+b] = p
+		}
+	}
+}
+
+// clearFixed clears the gradient, rows lo..hi-1, of those weights of a GRU that are zero by definition: the sum over the states has no inputs and no
+// input bias, the sum over the inputs has no states and no bias of theirs.
+func (p *part) clearFixed(sum []float32, lo, hi int) {
+	for r := lo; r < hi; r += gates {
+		row := sum[(r+gateRecurrent)*p.width():]
+		clear(row[p.units : p.units+p.features+1])
+		row = sum[(r+gateCandidate)*p.width():]
+		clear(row[:p.units])
+		row[p.rows()-1] = 0
+	}
+}
