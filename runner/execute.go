@@ -104,6 +104,7 @@ func (p *Project) Run(ctx context.Context, plan *Plan, o RunOptions, watch Obser
 			r.ready = append(r.ready, s)
 		}
 	}
+	r.k.parts = true
 	r.loop(ctx)
 	if err := r.history.save(time.Now(), true); err != nil {
 		p.Log.Warn("history not kept", "error", err)
@@ -150,17 +151,15 @@ func (r *run) loop(ctx context.Context) {
 	}
 }
 
-// start begins as many ready steps as there is room for. A step whose inputs came out as they were is settled at once. One that reads files
-// of the project is planned again too: they may have changed since, and its key must name what it reads.
+// start begins as many ready steps as there is room for. Each is planned again: its inputs may have come out as they were, and then it is settled
+// at once; or files of the project that it reads have changed since, and its key must name what it reads.
 func (r *run) start(ctx context.Context) {
 	for len(r.ready) > 0 && ctx.Err() == nil && (r.o.KeepGoing || len(r.result.Failed) == 0) {
 		s := r.ready[0]
-		if s.Status == MayRun || len(s.read) > 0 {
-			if o, settled := r.decide(s); settled {
-				r.ready = r.ready[1:]
-				r.settle(s, o)
-				continue
-			}
+		if o, settled := r.decide(s); settled {
+			r.ready = r.ready[1:]
+			r.settle(s, o)
+			continue
 		}
 		need := s.Kind.Memory
 		if need == 0 {
@@ -208,6 +207,7 @@ func (r *run) decide(s *Step) (Outcome, bool) {
 // settle books how a step ended and releases who waited for it.
 func (r *run) settle(s *Step, o Outcome) {
 	r.watch.Finished(s, o)
+	s.Parts, s.read = nil, nil // the record has them
 	if o.Err != nil {
 		if !errors.Is(o.Err, context.Canceled) {
 			r.result.Failed = append(r.result.Failed, s)

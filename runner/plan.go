@@ -39,8 +39,8 @@ type Step struct {
 	Status  Status
 	Reason  string // why it runs, or is skipped
 	Action  artifacts.ActionID
-	Parts   []artifacts.Part            // of a cached step only when the plan has targets
-	Outputs map[string]artifacts.Output // when cached or done; in a plan without targets of cached steps nil
+	Parts   []artifacts.Part            // in a plan with targets, and while it runs
+	Outputs map[string]artifacts.Output // likewise, when cached or done
 	Seconds float64                     // what it took last time; 0 when unknown
 	Forced  bool
 
@@ -104,8 +104,8 @@ func (p *Project) Plan(e *Experiment, o PlanOptions) (*Plan, hcl.Diagnostics) {
 		plan.Steps = append(plan.Steps, s)
 		plan.byIndex[i] = s
 		diags = append(diags, k.decide(s, plan.history.last(in.Address))...)
-		if s.Status == Cached {
-			s.read = nil
+		if !k.parts {
+			s.Parts, s.read = nil, nil // a run plans the step again before it starts it
 		}
 	}
 	return plan, diags
@@ -147,7 +147,7 @@ type keyer struct {
 	words map[wordKey]string // names of parts
 	tools map[string]artifacts.OutputID
 	key   artifacts.Key // of the step at hand
-	parts bool          // keep the parts of cached steps: 10,000 would be a third of the memory
+	parts bool          // keep the parts of steps: those of 10,000 would be a third of the memory
 }
 
 func (p *Project) keyer(plan *Plan) *keyer {
