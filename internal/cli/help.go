@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -113,6 +114,57 @@ func (a *App) describe(kind stages.Kind) {
 	section("outputs", func(c stages.Class) bool {
 		return c == stages.OutputOne || c == stages.OutputSet || c == stages.OutputMap
 	})
+	fmt.Fprintf(a.Out, "\nby hand\n  %s\n", byHand(kind.Name, fields))
+}
+
+// byHand is the shortest `weir do` of a kind.
+func byHand(kind string, fields []stages.Field) string {
+	words := []string{"weir do", kind}
+	for _, f := range fields {
+		switch {
+		case f.Class == stages.Block:
+			for _, inner := range f.Fields {
+				if inner.Class == stages.Label && len(inner.Enum) > 0 {
+					words = append(words, f.Name+"="+inner.Enum[0])
+				}
+			}
+		case f.Optional || f.IsOutput():
+		case f.Class == stages.InputFile:
+			words = append(words, f.Name+"=FILE")
+		case f.Class == stages.InputTree:
+			words = append(words, f.Name+"=FOLDER")
+		case f.Class == stages.ArgsList:
+			words = append(words, f.Name+"=PROGRAM", f.Name+"=WORD")
+		default:
+			words = append(words, f.Name+"="+strings.ToUpper(firstOf(append(f.Enum, "value")...)))
+		}
+	}
+	return strings.Join(append(words, "-o DIR"), " ")
+}
+
+// hanging breaks a text into lines that fit the terminal, those after the first indented; elsewhere it stays one line.
+func (s style) hanging(text string, indent int) string {
+	room := s.columns() - indent - 1
+	if s.screen == nil || room < 20 {
+		return text
+	}
+	var b strings.Builder
+	at := 0
+	for word := range strings.FieldsSeq(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case at == 0:
+		case at+1+n > room:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			at = 0
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += n
+	}
+	return b.String()
 }
 
 func (a *App) field(f stages.Field, indent string) {
@@ -123,7 +175,7 @@ func (a *App) field(f stages.Field, indent string) {
 				name += " \"" + strings.Join(inner.Enum, "\" | \"") + "\""
 			}
 		}
-		fmt.Fprintf(a.Out, "%s%s { }  %s\n", indent, name, f.Doc)
+		fmt.Fprintf(a.Out, "%s%s { }\n%s%17s%s\n", indent, name, indent, "", a.style.hanging(f.Doc, len(indent)+17))
 		for _, inner := range f.Fields {
 			if inner.Class != stages.Label {
 				a.field(inner, indent+"  ")
@@ -151,5 +203,5 @@ func (a *App) field(f stages.Field, indent string) {
 	if len(notes) > 0 {
 		text += " (" + strings.Join(notes, "; ") + ")"
 	}
-	fmt.Fprintf(a.Out, "%s%-16s %s\n", indent, name, strings.TrimSpace(text))
+	fmt.Fprintf(a.Out, "%s%-16s %s\n", indent, name, a.style.hanging(text, len(indent)+17))
 }

@@ -26,6 +26,9 @@ func (a *App) runCommand() *cobra.Command {
 			"Ctrl-C stops cleanly, the next run goes on from there; a second Ctrl-C kills.",
 		Example: runExamples,
 		RunE: func(c *cobra.Command, args []string) error {
+			if f := c.Flags(); planFile != "" && (len(args) > 0 || f.Changed("experiment") || f.Changed("var") || f.Changed("var-file") || plan.Force) {
+				return usage("--plan: targets, values and --force are in the plan already")
+			}
 			plan.Targets = args
 			o.NoWait = c.Flags().Changed("wait") && wait == 0
 			return a.run(c.Context(), plan, o, asJSON, planFile)

@@ -29,7 +29,7 @@ type Exec struct {
 	Script      string            `hcl:"script,optional" doc:"a script of the project: an input, with the Python modules of the project that it imports"`
 	Inputs      stages.Sources    `hcl:"inputs,optional" doc:"files, globs and outputs of stages; as a map, the keys are the paths that the command sees"`
 	Outputs     stages.Outputs    `hcl:"outputs,optional" doc:"name = path in the command's folder; a path that ends in / is a folder"`
-	Environment map[string]string `hcl:"environment,optional" doc:"environment variables; besides them there are PATH, HOME, TMPDIR, LANG, TZ only"`
+	Environment map[string]string `hcl:"environment,optional" doc:"environment variables; besides them there are PATH, HOME, TMPDIR, LANG, TZ and SOURCE_DATE_EPOCH only"`
 	Programs    []string          `hcl:"tools,optional" doc:"programs whose change makes the command run again"`
 
 	// Patience is how long a command may take to end after each signal that asks it to. It is no option: it changes no output.
