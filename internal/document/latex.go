@@ -146,7 +146,7 @@ func (t *Table) width() int {
 // beside puts two tables into one line.
 func (r *latex) beside(left, right *Table) (string, error) {
 	var b strings.Builder
-	b.WriteString("\\begin{here}{table}\n")
+	b.WriteString("\\begin{here}{table}\\setlength{\\tabcolsep}{4pt}\n")
 	share := 0.97 * float64(left.width()) / float64(left.width()+right.width())
 	share = min(max(share, 0.36), 0.61)
 	for i, t := range []*Table{left, right} {
@@ -244,7 +244,7 @@ func (r *latex) table(t *Table) (string, error) {
 // size is how large a table's text is.
 func (t *Table) size() string {
 	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Wide }) {
-		return "\\footnotesize"
+		return "\\scriptsize"
 	}
 	return "\\small"
 }
@@ -278,21 +278,28 @@ func (r *latex) longTable(t *Table) (string, error) {
 	return fmt.Sprintf("\\input{tables/%s}\n", t.Name), nil
 }
 
-// columns is the tabular's column specification. Wide columns share the line width.
+// columns is the tabular's column specification. Wide columns share the line width by what they hold.
 func columns(t *Table) string {
-	wide, narrow := 0, 0
-	for _, c := range t.Columns {
-		if c.Wide {
-			wide++
-		} else {
+	narrow, all := 0, 0
+	longest := make([]int, len(t.Columns))
+	for i, c := range t.Columns {
+		if !c.Wide {
 			narrow++
+			continue
 		}
+		longest[i] = 8
+		for _, row := range t.Rows {
+			if i < len(row.Cells) {
+				longest[i] = max(longest[i], utf8.RuneCountInString(Plain(row.Cells[i])))
+			}
+		}
+		all += longest[i]
 	}
 	spec := "@{}"
-	for _, c := range t.Columns {
+	for i, c := range t.Columns {
 		switch {
 		case c.Wide:
-			share := (0.93 - 0.14*float64(min(narrow, 4))) / float64(wide)
+			share := (0.96 - 0.14*float64(min(narrow, 4))) * float64(longest[i]) / float64(all)
 			spec += fmt.Sprintf(">{\\raggedright\\arraybackslash}p{%.2f\\linewidth}", share)
 		case c.Right:
 			spec += "r"

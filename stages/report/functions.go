@@ -62,6 +62,7 @@ func (r *renderer) functions() template.FuncMap {
 		"num": r.num, "rows": r.rows, "least": r.least, "most": r.most, "exists": r.exists, "which": r.which,
 		"digits":  func(n int, v Value) (Value, error) { return v.Digits(n) },
 		"plain":   func(v Value) Value { return v.styled("plain") },
+		"whole":   func(v Value) Value { return v.styled("whole") },
 		"percent": func(v Value) Value { return v.styled("percent") },
 		"date":    func(v Value) Value { return v.styled("date") },
 		"clock":   func(v Value) Value { return v.styled("clock") },

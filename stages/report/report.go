@@ -10,7 +10,7 @@
 //	{{num $f "rmse" "model" "naive" "protocol" "strict"}}
 //	                                                   one number with unit; labels narrow it, "order" "" asks that the label is not there;
 //	                                                   values of single seeds are left out unless "seed" is asked for
-//	{{num ... | digits 4}} percent plain date clock instant interval abs
+//	{{num ... | digits 4}} percent plain whole date clock instant interval abs
 //	                                                   how it is printed; p-values print with their relation: "= 0.02", "< 0.001"
 //	{{ratio A B}} {{minus A B}} {{reduction A B}}      a / b, a - b, and (b - a) / b as a percentage
 //	{{rows $f "rmse" ...}} {{least ...}} {{most ...}} {{which $f "selected" ...}}

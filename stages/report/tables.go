@@ -330,12 +330,12 @@ func (r *renderer) protocolsTable(input string) *document.Table {
 	return t
 }
 
-// provenance is the table of all inputs: what each is called, which stage wrote it, its digest.
+// provenance is the table of all inputs: which stage wrote each, and its digest.
 func (r *renderer) provenance(caption string) (string, error) {
 	w := r.words
-	t := &document.Table{Columns: []document.Column{{Head: text(w.input), Wide: true}, {Head: text(w.from), Wide: true}, {Head: text(w.artifact), Wide: true}}}
+	t := &document.Table{Columns: []document.Column{{Head: text(w.from), Wide: true}, {Head: text(w.artifact), Wide: true}}}
 	for _, l := range r.lib.leaves {
-		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{{document.Code(strings.Join(l.path, "."))}, {document.Code(l.From)}, {document.Code(l.ID.String())}}})
+		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{{document.Code(l.From)}, {document.Code(l.ID.String())}}})
 	}
 	return r.place("provenance", "", caption, nil, t)
 }

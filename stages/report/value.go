@@ -29,7 +29,7 @@ type Value struct {
 	sources []document.Source
 	formula string
 
-	style  string // "", "plain", "percent", "p", "date", "clock", "instant", "interval"
+	style  string // "", "plain", "percent", "p", "date", "clock", "instant", "interval", "whole"
 	digits int
 }
 
@@ -161,6 +161,8 @@ func (v Value) text() string {
 			text += locale.NoBreak + unit
 		}
 		return text
+	case "whole":
+		return strings.TrimSuffix(l.Fixed(v.v, 0)+locale.NoBreak+l.Unit(v.unit), locale.NoBreak)
 	case "plain":
 		number, _ := l.Parts(v.v, v.unit, v.digits)
 		return number

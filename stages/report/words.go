@@ -9,7 +9,7 @@ import (
 type words struct {
 	statistic, count, mean, std, min, max, percentile                  string
 	published, strict, lookBack, schedule, modelHead, interval, chosen string
-	gain, lag, against, pHolm, first, input, artifact                  string
+	gain, lag, against, pHolm, first, artifact                         string
 	packets, rows, wire, captured, other, capture, from                string
 	share, commonest, size, kind, period, strength, cycle              string
 	additive, multiplicative, refused, few, targets                    string
@@ -26,7 +26,7 @@ func wordsOf(language string) *words {
 	case "pt":
 		return &words{statistic: "Estatística", count: "Quantidade", mean: "Média", std: "Desvio padrão", min: "Mínimo", max: "Máximo", percentile: "Percentil %d",
 			published: "publicado", strict: "estrito", lookBack: "Janela", schedule: "Épocas/lote", modelHead: "Modelo", interval: "IC de 95 %", chosen: "escolhido",
-			gain: "Ganho", lag: "Cópia", against: "contra", pHolm: "p (Holm)", first: "Início", input: "Entrada", artifact: "Artefato",
+			gain: "Ganho", lag: "Cópia", against: "contra", pHolm: "p (Holm)", first: "Início", artifact: "Artefato",
 			packets: "Pacotes", rows: "Linhas", wire: "No fio", captured: "Capturado", other: "Outros", capture: "Captura", from: "Estágio",
 			share: "Parte", commonest: "Mais comum", size: "Tamanho", kind: "Tipo", period: "Período", strength: "Força", cycle: "Ciclos",
 			additive: "aditivo", multiplicative: "multiplicativo", refused: "não decomposto", few: "poucos ciclos", targets: "Alvos",
@@ -39,7 +39,7 @@ func wordsOf(language string) *words {
 	case "es":
 		return &words{statistic: "Estadístico", count: "Cantidad", mean: "Media", std: "Desviación típica", min: "Mínimo", max: "Máximo", percentile: "Percentil %d",
 			published: "publicado", strict: "estricto", lookBack: "Ventana", schedule: "Épocas/lote", modelHead: "Modelo", interval: "IC del 95 %", chosen: "elegido",
-			gain: "Mejora", lag: "Copia", against: "contra", pHolm: "p (Holm)", first: "Inicio", input: "Entrada", artifact: "Artefacto",
+			gain: "Mejora", lag: "Copia", against: "contra", pHolm: "p (Holm)", first: "Inicio", artifact: "Artefacto",
 			packets: "Paquetes", rows: "Filas", wire: "En el cable", captured: "Capturado", other: "Otros", capture: "Captura", from: "Etapa",
 			share: "Parte", commonest: "Más común", size: "Tamaño", kind: "Tipo", period: "Periodo", strength: "Fuerza", cycle: "Ciclos",
 			additive: "aditivo", multiplicative: "multiplicativo", refused: "sin descomponer", few: "pocos ciclos", targets: "Objetivos",
@@ -52,7 +52,7 @@ func wordsOf(language string) *words {
 	}
 	return &words{statistic: "Statistic", count: "Count", mean: "Mean", std: "Standard deviation", min: "Minimum", max: "Maximum", percentile: "%dth percentile",
 		published: "published", strict: "strict", lookBack: "Look-back", schedule: "Epochs/batch", modelHead: "Model", interval: "95 % interval", chosen: "chosen",
-		gain: "Gain", lag: "Copy", against: "against", pHolm: "p (Holm)", first: "Begins", input: "Input", artifact: "Artifact",
+		gain: "Gain", lag: "Copy", against: "against", pHolm: "p (Holm)", first: "Begins", artifact: "Artifact",
 		packets: "Packets", rows: "Rows", wire: "On the wire", captured: "Captured", other: "Other", capture: "Capture", from: "Stage",
 		share: "Share", commonest: "Commonest", size: "Size", kind: "Type", period: "Period", strength: "Strength", cycle: "Cycles",
 		additive: "additive", multiplicative: "multiplicative", refused: "not decomposed", few: "few cycles", targets: "Targets",
