@@ -63,7 +63,7 @@ variable "look_backs" {
 
 variable "seeds" {
   type    = number
-  default = 2
+  default = 5
 }
 
 variable "language" {
