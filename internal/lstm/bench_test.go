@@ -2,6 +2,7 @@ package lstm
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 )
@@ -22,9 +23,13 @@ func longSeries(points, lookBack int) *Windows {
 	return w
 }
 
-// operations is the arithmetic of one epoch: two for each multiply-add of the three matrix products (forward, back, weights).
+// operations is the arithmetic of one epoch: two for each multiply-add of the three matrix products of each part (forward, back, weights).
 func operations(m *Model, w *Windows) float64 {
-	return float64(w.Len()) * float64(w.LookBack) * 3 * 2 * float64(gates*m.parts[0].units*m.parts[0].rows())
+	n := 0
+	for _, p := range m.parts {
+		n += 3 * 2 * gates * p.units * p.rows()
+	}
+	return float64(w.Len()) * float64(w.LookBack) * float64(n)
 }
 
 // BenchmarkEpoch is one epoch of LSTM(50) over 36,815 points, look-back 20, batch 64, on one worker. The portable kernels do a tenth of it.
@@ -43,6 +48,26 @@ func BenchmarkEpoch(b *testing.B) {
 			o := Options{Epochs: 1, Batch: 64, Seed: 1, LearningRate: DefaultRate, Workers: 1}
 			for b.Loop() {
 				if _, _, err := m.train(context.Background(), w, nil, o, nil, &k); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(operations(m, w)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}
+
+// BenchmarkDesigns is one epoch of other networks over a tenth of the points, on one worker.
+func BenchmarkDesigns(b *testing.B) {
+	for _, d := range []Design{{LSTM, 1, []int{50, 50}, false}, {LSTM, 1, []int{50}, true}, {GRU, 1, []int{50}, false}} {
+		b.Run(fmt.Sprint(d.Cell, d.Units, d.Bidirectional), func(b *testing.B) {
+			m, err := Build(d, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			w := longSeries(3_700, 20)
+			o := Options{Epochs: 1, Batch: 64, Seed: 1, LearningRate: DefaultRate, Workers: 1}
+			for b.Loop() {
+				if _, _, err := m.Train(context.Background(), w, nil, o, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -16,9 +16,9 @@ func choose() kernels {
 func available() []kernels {
 	list := []kernels{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		list = append(list, kernels{"AVX2", cellKernels{forwardAVX2, backwardAVX2}, portable.gru, statesAVX2, transposeVector, weightGradientAVX2, adamVector})
+		list = append(list, kernels{"AVX2", cellKernels{forwardAVX2, backwardAVX2}, cellKernels{forwardGRUAVX2, backwardGRUAVX2}, statesAVX2, transposeVector, weightGradientAVX2, adamVector})
 		if cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
-			list = append(list, kernels{"AVX-512", cellKernels{forwardAVX512, backwardAVX512}, portable.gru, statesAVX512, transposeVector, weightGradientAVX512, adamVector})
+			list = append(list, kernels{"AVX-512", cellKernels{forwardAVX512, backwardAVX512}, cellKernels{forwardGRUAVX512, backwardGRUAVX512}, statesAVX512, transposeVector, weightGradientAVX512, adamVector})
 		}
 	}
 	return list
@@ -70,6 +70,50 @@ func backwardAVX512(s *step) {
 			at := unit*s.lanes + s.lo
 			gateGradientsAVX512(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, &s.cell[at], &s.curved[at], &s.dh[at], &s.dc[at])
 		}
+	}
+}
+
+// gruBlock is a number of lanes and the kernel for them.
+type gruBlock struct {
+	lanes   int
+	forward func(w *float32, width int, x *float32, lanes, k, blocks int, gates, before, next *float32)
+}
+
+var (
+	gruBlocksAVX2   = []gruBlock{{16, forwardGRU2AVX2}}
+	gruBlocksAVX512 = []gruBlock{{64, forwardGRU4AVX512}, {32, forwardGRU2AVX512}, {16, forwardGRU1AVX512}}
+)
+
+func forwardGRUAVX2(s *step)   { forwardGRUBlocks(s, gruBlocksAVX2) }
+func forwardGRUAVX512(s *step) { forwardGRUBlocks(s, gruBlocksAVX512) }
+
+func forwardGRUBlocks(s *step, blocks []gruBlock) {
+	lo := s.lo
+	for _, b := range blocks {
+		n := (s.hi - lo) / b.lanes
+		if n == 0 {
+			continue
+		}
+		for unit := range s.units {
+			at := unit*s.lanes + lo
+			b.forward(&s.weights[gates*unit*s.width+s.first], s.width, &s.x[s.first*s.lanes+lo], s.lanes, s.rows-s.first, n,
+				&s.gates[gates*unit*s.lanes+lo], &s.x[at], &s.next[at])
+		}
+		lo += n * b.lanes
+	}
+}
+
+func backwardGRUAVX2(s *step)   { backwardGRUVectors(s, 8, gateGradientsGRUAVX2) }
+func backwardGRUAVX512(s *step) { backwardGRUVectors(s, 16, gateGradientsGRUAVX512) }
+
+func backwardGRUVectors(s *step, lanes int, kernel func(gates *float32, lanes, vectors int, before, dh, dc *float32)) {
+	n := (s.hi - s.lo) / lanes
+	if n == 0 {
+		return
+	}
+	for unit := range s.units {
+		at := unit*s.lanes + s.lo
+		kernel(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, &s.x[at], &s.dh[at], &s.dc[at])
 	}
 }
 

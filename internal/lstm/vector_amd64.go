@@ -113,3 +113,33 @@ func weightGradients2HalfAVX512(z *float32, lanes int, used int, turned *float32
 //
 //go:noescape
 func weightGradients3HalfAVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
+
+// forwardGRU2AVX2 is forward of a GRU for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length; before is the unit's state.
+//
+//go:noescape
+func forwardGRU2AVX2(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
+
+// gateGradientsGRUAVX2 is backward of a GRU for one unit and so many vectors of lanes.
+//
+//go:noescape
+func gateGradientsGRUAVX2(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
+
+// forwardGRU1AVX512 is forward of a GRU for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length; before is the unit's state.
+//
+//go:noescape
+func forwardGRU1AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
+
+// forwardGRU2AVX512 is forward of a GRU for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length; before is the unit's state.
+//
+//go:noescape
+func forwardGRU2AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
+
+// forwardGRU4AVX512 is forward of a GRU for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length; before is the unit's state.
+//
+//go:noescape
+func forwardGRU4AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
+
+// gateGradientsGRUAVX512 is backward of a GRU for one unit and so many vectors of lanes.
+//
+//go:noescape
+func gateGradientsGRUAVX512(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)

@@ -2819,3 +2819,1041 @@ lane:
 	VMOVUPS      Y15, 192(R10)
 	VZEROUPPER
 	RET
+
+// func forwardGRU2AVX2(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
+// Requires: AVX, FMA3
+TEXT ·forwardGRU2AVX2(SB), NOSPLIT, $0-72
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x+16(FP), DX
+	MOVQ lanes+24(FP), BX
+	SHLQ $0x02, BX
+	MOVQ blocks+40(FP), SI
+	MOVQ gates+48(FP), DI
+	MOVQ DI, R8
+	LEAQ (BX)(BX*2), R9
+	ADDQ DI, R9
+	XORQ DI, DI
+
+block:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   AX, R10
+	LEAQ   (CX)(CX*2), R11
+	ADDQ   AX, R11
+	LEAQ   (DX)(DI*1), R12
+	MOVQ   k+32(FP), R13
+
+k:
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R11), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          k
+	VMOVUPS      half<>+0(SB), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMOVUPS      limitLow<>+0(SB), Y8
+	VMAXPS       Y0, Y8, Y0
+	VMAXPS       Y1, Y8, Y1
+	VMOVUPS      limitHigh<>+0(SB), Y8
+	VMINPS       Y0, Y8, Y0
+	VMINPS       Y1, Y8, Y1
+	VMULPS       Y0, Y0, Y8
+	VMULPS       Y1, Y1, Y9
+	VMOVUPS      tanhP5<>+0(SB), Y10
+	VMOVUPS      tanhP5<>+0(SB), Y11
+	VFMADD213PS  tanhP4<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP4<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP3<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP3<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP2<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP2<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP1<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP1<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP0<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP0<>+0(SB), Y9, Y11
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y11, Y1, Y1
+	VMOVUPS      tanhQ4<>+0(SB), Y10
+	VMOVUPS      tanhQ4<>+0(SB), Y11
+	VFMADD213PS  tanhQ3<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ3<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhQ2<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ2<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhQ1<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ1<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhQ0<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ0<>+0(SB), Y9, Y11
+	VDIVPS       Y10, Y0, Y0
+	VDIVPS       Y11, Y1, Y1
+	VMOVUPS      oneLow<>+0(SB), Y8
+	VMAXPS       Y0, Y8, Y0
+	VMAXPS       Y1, Y8, Y1
+	VMOVUPS      oneHigh<>+0(SB), Y8
+	VMINPS       Y0, Y8, Y0
+	VMINPS       Y1, Y8, Y1
+	VMOVUPS      half<>+0(SB), Y8
+	VFMADD213PS  Y8, Y8, Y0
+	VFMADD213PS  Y8, Y8, Y1
+	VMOVUPS      half<>+0(SB), Y8
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMOVUPS      limitLow<>+0(SB), Y8
+	VMAXPS       Y2, Y8, Y2
+	VMAXPS       Y3, Y8, Y3
+	VMOVUPS      limitHigh<>+0(SB), Y8
+	VMINPS       Y2, Y8, Y2
+	VMINPS       Y3, Y8, Y3
+	VMULPS       Y2, Y2, Y8
+	VMULPS       Y3, Y3, Y9
+	VMOVUPS      tanhP5<>+0(SB), Y10
+	VMOVUPS      tanhP5<>+0(SB), Y11
+	VFMADD213PS  tanhP4<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP4<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP3<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP3<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP2<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP2<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP1<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP1<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP0<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP0<>+0(SB), Y9, Y11
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y11, Y3, Y3
+	VMOVUPS      tanhQ4<>+0(SB), Y10
+	VMOVUPS      tanhQ4<>+0(SB), Y11
+	VFMADD213PS  tanhQ3<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ3<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhQ2<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ2<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhQ1<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ1<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhQ0<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ0<>+0(SB), Y9, Y11
+	VDIVPS       Y10, Y2, Y2
+	VDIVPS       Y11, Y3, Y3
+	VMOVUPS      oneLow<>+0(SB), Y8
+	VMAXPS       Y2, Y8, Y2
+	VMAXPS       Y3, Y8, Y3
+	VMOVUPS      oneHigh<>+0(SB), Y8
+	VMINPS       Y2, Y8, Y2
+	VMINPS       Y3, Y8, Y3
+	VMOVUPS      half<>+0(SB), Y8
+	VFMADD213PS  Y8, Y8, Y2
+	VFMADD213PS  Y8, Y8, Y3
+	VFMADD231PS  Y4, Y2, Y6
+	VFMADD231PS  Y5, Y3, Y7
+	VMOVUPS      limitLow<>+0(SB), Y8
+	VMAXPS       Y6, Y8, Y6
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS      limitHigh<>+0(SB), Y8
+	VMINPS       Y6, Y8, Y6
+	VMINPS       Y7, Y8, Y7
+	VMULPS       Y6, Y6, Y8
+	VMULPS       Y7, Y7, Y9
+	VMOVUPS      tanhP5<>+0(SB), Y10
+	VMOVUPS      tanhP5<>+0(SB), Y11
+	VFMADD213PS  tanhP4<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP4<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP3<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP3<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP2<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP2<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP1<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP1<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhP0<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhP0<>+0(SB), Y9, Y11
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      tanhQ4<>+0(SB), Y10
+	VMOVUPS      tanhQ4<>+0(SB), Y11
+	VFMADD213PS  tanhQ3<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ3<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhQ2<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ2<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhQ1<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ1<>+0(SB), Y9, Y11
+	VFMADD213PS  tanhQ0<>+0(SB), Y8, Y10
+	VFMADD213PS  tanhQ0<>+0(SB), Y9, Y11
+	VDIVPS       Y10, Y6, Y6
+	VDIVPS       Y11, Y7, Y7
+	VMOVUPS      oneLow<>+0(SB), Y8
+	VMAXPS       Y6, Y8, Y6
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS      oneHigh<>+0(SB), Y8
+	VMINPS       Y6, Y8, Y6
+	VMINPS       Y7, Y8, Y7
+	VMOVUPS      Y0, (R8)
+	VMOVUPS      Y1, 32(R8)
+	VMOVUPS      Y2, (R8)(BX*1)
+	VMOVUPS      Y3, 32(R8)(BX*1)
+	VMOVUPS      Y4, (R8)(BX*2)
+	VMOVUPS      Y5, 32(R8)(BX*2)
+	VMOVUPS      Y6, (R9)
+	VMOVUPS      Y7, 32(R9)
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	MOVQ         before+56(FP), R10
+	VMOVUPS      (R10)(DI*1), Y2
+	VSUBPS       Y6, Y2, Y2
+	VFMADD213PS  Y6, Y0, Y2
+	MOVQ         next+64(FP), R10
+	VMOVUPS      Y2, (R10)(DI*1)
+	MOVQ         before+56(FP), R10
+	VMOVUPS      32(R10)(DI*1), Y0
+	VSUBPS       Y7, Y0, Y0
+	VFMADD213PS  Y7, Y1, Y0
+	MOVQ         next+64(FP), R10
+	VMOVUPS      Y0, 32(R10)(DI*1)
+	ADDQ         $0x00000040, DI
+	DECQ         SI
+	JNZ          block
+	VZEROUPPER
+	RET
+
+// func gateGradientsGRUAVX2(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
+// Requires: AVX, FMA3
+TEXT ·gateGradientsGRUAVX2(SB), NOSPLIT, $0-48
+	MOVQ    lanes+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    vectors+16(FP), CX
+	MOVQ    gates+0(FP), DX
+	MOVQ    DX, BX
+	LEAQ    (AX)(AX*2), SI
+	ADDQ    DX, SI
+	MOVQ    before+24(FP), DX
+	MOVQ    dh+32(FP), DI
+	MOVQ    dc+40(FP), R8
+	VMOVUPS oneHigh<>+0(SB), Y0
+
+vector:
+	VMOVUPS      (BX), Y1
+	VMOVUPS      (BX)(AX*1), Y2
+	VMOVUPS      (BX)(AX*2), Y3
+	VMOVUPS      (SI), Y4
+	VMOVUPS      (DI), Y5
+	VADDPS       (R8), Y5, Y5
+	VMULPS       Y1, Y5, Y6
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y5, Y6
+	VFNMADD231PS Y1, Y5, Y6
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y4, Y4, Y7
+	VMULPS       Y7, Y6, Y6
+	VMOVUPS      Y6, (SI)
+	VMOVUPS      (DX), Y7
+	VSUBPS       Y4, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VMOVUPS      Y1, Y4
+	VFNMADD231PS Y1, Y1, Y4
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, (BX)
+	VMULPS       Y6, Y3, Y3
+	VMOVUPS      Y2, Y1
+	VFNMADD231PS Y2, Y2, Y1
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (BX)(AX*1)
+	VMULPS       Y2, Y6, Y6
+	VMOVUPS      Y6, (BX)(AX*2)
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	DECQ         CX
+	JNZ          vector
+	VZEROUPPER
+	RET
+
+// func forwardGRU1AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
+// Requires: AVX, AVX512F
+TEXT ·forwardGRU1AVX512(SB), NOSPLIT, $0-72
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x+16(FP), DX
+	MOVQ lanes+24(FP), BX
+	SHLQ $0x02, BX
+	MOVQ blocks+40(FP), SI
+	MOVQ gates+48(FP), DI
+	MOVQ DI, R8
+	LEAQ (BX)(BX*2), R9
+	ADDQ DI, R9
+	XORQ DI, DI
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, R10
+	LEAQ   (CX)(CX*2), R11
+	ADDQ   AX, R11
+	LEAQ   (DX)(DI*1), R12
+	MOVQ   k+32(FP), R13
+
+k:
+	VMOVUPS      (R12), Z4
+	VBROADCASTSS (R10), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R10)(CX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R10)(CX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R11), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          k
+	VMOVUPS      half<>+0(SB), Z4
+	VMULPS       Z4, Z0, Z0
+	VMOVUPS      limitLow<>+0(SB), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      limitHigh<>+0(SB), Z4
+	VMINPS       Z0, Z4, Z0
+	VMULPS       Z0, Z0, Z4
+	VMOVUPS      tanhP5<>+0(SB), Z5
+	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
+	VMULPS       Z5, Z0, Z0
+	VMOVUPS      tanhQ4<>+0(SB), Z5
+	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
+	VDIVPS       Z5, Z0, Z0
+	VMOVUPS      oneLow<>+0(SB), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      oneHigh<>+0(SB), Z4
+	VMINPS       Z0, Z4, Z0
+	VMOVUPS      half<>+0(SB), Z4
+	VFMADD213PS  Z4, Z4, Z0
+	VMOVUPS      half<>+0(SB), Z4
+	VMULPS       Z4, Z1, Z1
+	VMOVUPS      limitLow<>+0(SB), Z4
+	VMAXPS       Z1, Z4, Z1
+	VMOVUPS      limitHigh<>+0(SB), Z4
+	VMINPS       Z1, Z4, Z1
+	VMULPS       Z1, Z1, Z4
+	VMOVUPS      tanhP5<>+0(SB), Z5
+	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
+	VMULPS       Z5, Z1, Z1
+	VMOVUPS      tanhQ4<>+0(SB), Z5
+	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
+	VDIVPS       Z5, Z1, Z1
+	VMOVUPS      oneLow<>+0(SB), Z4
+	VMAXPS       Z1, Z4, Z1
+	VMOVUPS      oneHigh<>+0(SB), Z4
+	VMINPS       Z1, Z4, Z1
+	VMOVUPS      half<>+0(SB), Z4
+	VFMADD213PS  Z4, Z4, Z1
+	VFMADD231PS  Z2, Z1, Z3
+	VMOVUPS      limitLow<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      limitHigh<>+0(SB), Z4
+	VMINPS       Z3, Z4, Z3
+	VMULPS       Z3, Z3, Z4
+	VMOVUPS      tanhP5<>+0(SB), Z5
+	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      tanhQ4<>+0(SB), Z5
+	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
+	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
+	VDIVPS       Z5, Z3, Z3
+	VMOVUPS      oneLow<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      oneHigh<>+0(SB), Z4
+	VMINPS       Z3, Z4, Z3
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, (R8)(BX*1)
+	VMOVUPS      Z2, (R8)(BX*2)
+	VMOVUPS      Z3, (R9)
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	MOVQ         before+56(FP), R10
+	VMOVUPS      (R10)(DI*1), Z4
+	VSUBPS       Z3, Z4, Z4
+	VFMADD213PS  Z3, Z0, Z4
+	MOVQ         next+64(FP), R10
+	VMOVUPS      Z4, (R10)(DI*1)
+	ADDQ         $0x00000040, DI
+	DECQ         SI
+	JNZ          block
+	VZEROUPPER
+	RET
+
+// func forwardGRU2AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
+// Requires: AVX, AVX512F
+TEXT ·forwardGRU2AVX512(SB), NOSPLIT, $0-72
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x+16(FP), DX
+	MOVQ lanes+24(FP), BX
+	SHLQ $0x02, BX
+	MOVQ blocks+40(FP), SI
+	MOVQ gates+48(FP), DI
+	MOVQ DI, R8
+	LEAQ (BX)(BX*2), R9
+	ADDQ DI, R9
+	XORQ DI, DI
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   AX, R10
+	LEAQ   (CX)(CX*2), R11
+	ADDQ   AX, R11
+	LEAQ   (DX)(DI*1), R12
+	MOVQ   k+32(FP), R13
+
+k:
+	VMOVUPS      (R12), Z8
+	VMOVUPS      64(R12), Z9
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R10)(CX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R10)(CX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          k
+	VMOVUPS      half<>+0(SB), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMOVUPS      limitLow<>+0(SB), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS      limitHigh<>+0(SB), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z1, Z8, Z1
+	VMULPS       Z0, Z0, Z8
+	VMULPS       Z1, Z1, Z9
+	VMOVUPS      tanhP5<>+0(SB), Z10
+	VMOVUPS      tanhP5<>+0(SB), Z11
+	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
+	VMULPS       Z10, Z0, Z0
+	VMULPS       Z11, Z1, Z1
+	VMOVUPS      tanhQ4<>+0(SB), Z10
+	VMOVUPS      tanhQ4<>+0(SB), Z11
+	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
+	VDIVPS       Z10, Z0, Z0
+	VDIVPS       Z11, Z1, Z1
+	VMOVUPS      oneLow<>+0(SB), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS      oneHigh<>+0(SB), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z1, Z8, Z1
+	VMOVUPS      half<>+0(SB), Z8
+	VFMADD213PS  Z8, Z8, Z0
+	VFMADD213PS  Z8, Z8, Z1
+	VMOVUPS      half<>+0(SB), Z8
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMOVUPS      limitLow<>+0(SB), Z8
+	VMAXPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z8, Z3
+	VMOVUPS      limitHigh<>+0(SB), Z8
+	VMINPS       Z2, Z8, Z2
+	VMINPS       Z3, Z8, Z3
+	VMULPS       Z2, Z2, Z8
+	VMULPS       Z3, Z3, Z9
+	VMOVUPS      tanhP5<>+0(SB), Z10
+	VMOVUPS      tanhP5<>+0(SB), Z11
+	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
+	VMULPS       Z10, Z2, Z2
+	VMULPS       Z11, Z3, Z3
+	VMOVUPS      tanhQ4<>+0(SB), Z10
+	VMOVUPS      tanhQ4<>+0(SB), Z11
+	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
+	VDIVPS       Z10, Z2, Z2
+	VDIVPS       Z11, Z3, Z3
+	VMOVUPS      oneLow<>+0(SB), Z8
+	VMAXPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z8, Z3
+	VMOVUPS      oneHigh<>+0(SB), Z8
+	VMINPS       Z2, Z8, Z2
+	VMINPS       Z3, Z8, Z3
+	VMOVUPS      half<>+0(SB), Z8
+	VFMADD213PS  Z8, Z8, Z2
+	VFMADD213PS  Z8, Z8, Z3
+	VFMADD231PS  Z4, Z2, Z6
+	VFMADD231PS  Z5, Z3, Z7
+	VMOVUPS      limitLow<>+0(SB), Z8
+	VMAXPS       Z6, Z8, Z6
+	VMAXPS       Z7, Z8, Z7
+	VMOVUPS      limitHigh<>+0(SB), Z8
+	VMINPS       Z6, Z8, Z6
+	VMINPS       Z7, Z8, Z7
+	VMULPS       Z6, Z6, Z8
+	VMULPS       Z7, Z7, Z9
+	VMOVUPS      tanhP5<>+0(SB), Z10
+	VMOVUPS      tanhP5<>+0(SB), Z11
+	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
+	VMULPS       Z10, Z6, Z6
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      tanhQ4<>+0(SB), Z10
+	VMOVUPS      tanhQ4<>+0(SB), Z11
+	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
+	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
+	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
+	VDIVPS       Z10, Z6, Z6
+	VDIVPS       Z11, Z7, Z7
+	VMOVUPS      oneLow<>+0(SB), Z8
+	VMAXPS       Z6, Z8, Z6
+	VMAXPS       Z7, Z8, Z7
+	VMOVUPS      oneHigh<>+0(SB), Z8
+	VMINPS       Z6, Z8, Z6
+	VMINPS       Z7, Z8, Z7
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	VMOVUPS      Z2, (R8)(BX*1)
+	VMOVUPS      Z3, 64(R8)(BX*1)
+	VMOVUPS      Z4, (R8)(BX*2)
+	VMOVUPS      Z5, 64(R8)(BX*2)
+	VMOVUPS      Z6, (R9)
+	VMOVUPS      Z7, 64(R9)
+	ADDQ         $0x00000080, R8
+	ADDQ         $0x00000080, R9
+	MOVQ         before+56(FP), R10
+	VMOVUPS      (R10)(DI*1), Z8
+	VSUBPS       Z6, Z8, Z8
+	VFMADD213PS  Z6, Z0, Z8
+	MOVQ         next+64(FP), R10
+	VMOVUPS      Z8, (R10)(DI*1)
+	MOVQ         before+56(FP), R10
+	VMOVUPS      64(R10)(DI*1), Z8
+	VSUBPS       Z7, Z8, Z8
+	VFMADD213PS  Z7, Z1, Z8
+	MOVQ         next+64(FP), R10
+	VMOVUPS      Z8, 64(R10)(DI*1)
+	ADDQ         $0x00000080, DI
+	DECQ         SI
+	JNZ          block
+	VZEROUPPER
+	RET
+
+// func forwardGRU4AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
+// Requires: AVX, AVX512F
+TEXT ·forwardGRU4AVX512(SB), NOSPLIT, $0-72
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x+16(FP), DX
+	MOVQ lanes+24(FP), BX
+	SHLQ $0x02, BX
+	MOVQ blocks+40(FP), SI
+	MOVQ gates+48(FP), DI
+	MOVQ DI, R8
+	LEAQ (BX)(BX*2), R9
+	ADDQ DI, R9
+	XORQ DI, DI
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   AX, R10
+	LEAQ   (CX)(CX*2), R11
+	ADDQ   AX, R11
+	LEAQ   (DX)(DI*1), R12
+	MOVQ   k+32(FP), R13
+
+k:
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(CX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(CX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         BX, R12
+	DECQ         R13
+	JNZ          k
+	VMOVUPS      half<>+0(SB), Z16
+	VMULPS       Z16, Z0, Z0
+	VMULPS       Z16, Z1, Z1
+	VMULPS       Z16, Z2, Z2
+	VMULPS       Z16, Z3, Z3
+	VMOVUPS      limitLow<>+0(SB), Z16
+	VMAXPS       Z0, Z16, Z0
+	VMAXPS       Z1, Z16, Z1
+	VMAXPS       Z2, Z16, Z2
+	VMAXPS       Z3, Z16, Z3
+	VMOVUPS      limitHigh<>+0(SB), Z16
+	VMINPS       Z0, Z16, Z0
+	VMINPS       Z1, Z16, Z1
+	VMINPS       Z2, Z16, Z2
+	VMINPS       Z3, Z16, Z3
+	VMULPS       Z0, Z0, Z16
+	VMULPS       Z1, Z1, Z17
+	VMULPS       Z2, Z2, Z18
+	VMULPS       Z3, Z3, Z19
+	VMOVUPS      tanhP5<>+0(SB), Z20
+	VMOVUPS      tanhP5<>+0(SB), Z21
+	VMOVUPS      tanhP5<>+0(SB), Z22
+	VMOVUPS      tanhP5<>+0(SB), Z23
+	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
+	VMULPS       Z20, Z0, Z0
+	VMULPS       Z21, Z1, Z1
+	VMULPS       Z22, Z2, Z2
+	VMULPS       Z23, Z3, Z3
+	VMOVUPS      tanhQ4<>+0(SB), Z20
+	VMOVUPS      tanhQ4<>+0(SB), Z21
+	VMOVUPS      tanhQ4<>+0(SB), Z22
+	VMOVUPS      tanhQ4<>+0(SB), Z23
+	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
+	VDIVPS       Z20, Z0, Z0
+	VDIVPS       Z21, Z1, Z1
+	VDIVPS       Z22, Z2, Z2
+	VDIVPS       Z23, Z3, Z3
+	VMOVUPS      oneLow<>+0(SB), Z16
+	VMAXPS       Z0, Z16, Z0
+	VMAXPS       Z1, Z16, Z1
+	VMAXPS       Z2, Z16, Z2
+	VMAXPS       Z3, Z16, Z3
+	VMOVUPS      oneHigh<>+0(SB), Z16
+	VMINPS       Z0, Z16, Z0
+	VMINPS       Z1, Z16, Z1
+	VMINPS       Z2, Z16, Z2
+	VMINPS       Z3, Z16, Z3
+	VMOVUPS      half<>+0(SB), Z16
+	VFMADD213PS  Z16, Z16, Z0
+	VFMADD213PS  Z16, Z16, Z1
+	VFMADD213PS  Z16, Z16, Z2
+	VFMADD213PS  Z16, Z16, Z3
+	VMOVUPS      half<>+0(SB), Z16
+	VMULPS       Z16, Z4, Z4
+	VMULPS       Z16, Z5, Z5
+	VMULPS       Z16, Z6, Z6
+	VMULPS       Z16, Z7, Z7
+	VMOVUPS      limitLow<>+0(SB), Z16
+	VMAXPS       Z4, Z16, Z4
+	VMAXPS       Z5, Z16, Z5
+	VMAXPS       Z6, Z16, Z6
+	VMAXPS       Z7, Z16, Z7
+	VMOVUPS      limitHigh<>+0(SB), Z16
+	VMINPS       Z4, Z16, Z4
+	VMINPS       Z5, Z16, Z5
+	VMINPS       Z6, Z16, Z6
+	VMINPS       Z7, Z16, Z7
+	VMULPS       Z4, Z4, Z16
+	VMULPS       Z5, Z5, Z17
+	VMULPS       Z6, Z6, Z18
+	VMULPS       Z7, Z7, Z19
+	VMOVUPS      tanhP5<>+0(SB), Z20
+	VMOVUPS      tanhP5<>+0(SB), Z21
+	VMOVUPS      tanhP5<>+0(SB), Z22
+	VMOVUPS      tanhP5<>+0(SB), Z23
+	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
+	VMULPS       Z20, Z4, Z4
+	VMULPS       Z21, Z5, Z5
+	VMULPS       Z22, Z6, Z6
+	VMULPS       Z23, Z7, Z7
+	VMOVUPS      tanhQ4<>+0(SB), Z20
+	VMOVUPS      tanhQ4<>+0(SB), Z21
+	VMOVUPS      tanhQ4<>+0(SB), Z22
+	VMOVUPS      tanhQ4<>+0(SB), Z23
+	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
+	VDIVPS       Z20, Z4, Z4
+	VDIVPS       Z21, Z5, Z5
+	VDIVPS       Z22, Z6, Z6
+	VDIVPS       Z23, Z7, Z7
+	VMOVUPS      oneLow<>+0(SB), Z16
+	VMAXPS       Z4, Z16, Z4
+	VMAXPS       Z5, Z16, Z5
+	VMAXPS       Z6, Z16, Z6
+	VMAXPS       Z7, Z16, Z7
+	VMOVUPS      oneHigh<>+0(SB), Z16
+	VMINPS       Z4, Z16, Z4
+	VMINPS       Z5, Z16, Z5
+	VMINPS       Z6, Z16, Z6
+	VMINPS       Z7, Z16, Z7
+	VMOVUPS      half<>+0(SB), Z16
+	VFMADD213PS  Z16, Z16, Z4
+	VFMADD213PS  Z16, Z16, Z5
+	VFMADD213PS  Z16, Z16, Z6
+	VFMADD213PS  Z16, Z16, Z7
+	VFMADD231PS  Z8, Z4, Z12
+	VFMADD231PS  Z9, Z5, Z13
+	VFMADD231PS  Z10, Z6, Z14
+	VFMADD231PS  Z11, Z7, Z15
+	VMOVUPS      limitLow<>+0(SB), Z16
+	VMAXPS       Z12, Z16, Z12
+	VMAXPS       Z13, Z16, Z13
+	VMAXPS       Z14, Z16, Z14
+	VMAXPS       Z15, Z16, Z15
+	VMOVUPS      limitHigh<>+0(SB), Z16
+	VMINPS       Z12, Z16, Z12
+	VMINPS       Z13, Z16, Z13
+	VMINPS       Z14, Z16, Z14
+	VMINPS       Z15, Z16, Z15
+	VMULPS       Z12, Z12, Z16
+	VMULPS       Z13, Z13, Z17
+	VMULPS       Z14, Z14, Z18
+	VMULPS       Z15, Z15, Z19
+	VMOVUPS      tanhP5<>+0(SB), Z20
+	VMOVUPS      tanhP5<>+0(SB), Z21
+	VMOVUPS      tanhP5<>+0(SB), Z22
+	VMOVUPS      tanhP5<>+0(SB), Z23
+	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
+	VMULPS       Z20, Z12, Z12
+	VMULPS       Z21, Z13, Z13
+	VMULPS       Z22, Z14, Z14
+	VMULPS       Z23, Z15, Z15
+	VMOVUPS      tanhQ4<>+0(SB), Z20
+	VMOVUPS      tanhQ4<>+0(SB), Z21
+	VMOVUPS      tanhQ4<>+0(SB), Z22
+	VMOVUPS      tanhQ4<>+0(SB), Z23
+	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
+	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
+	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
+	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
+	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
+	VDIVPS       Z20, Z12, Z12
+	VDIVPS       Z21, Z13, Z13
+	VDIVPS       Z22, Z14, Z14
+	VDIVPS       Z23, Z15, Z15
+	VMOVUPS      oneLow<>+0(SB), Z16
+	VMAXPS       Z12, Z16, Z12
+	VMAXPS       Z13, Z16, Z13
+	VMAXPS       Z14, Z16, Z14
+	VMAXPS       Z15, Z16, Z15
+	VMOVUPS      oneHigh<>+0(SB), Z16
+	VMINPS       Z12, Z16, Z12
+	VMINPS       Z13, Z16, Z13
+	VMINPS       Z14, Z16, Z14
+	VMINPS       Z15, Z16, Z15
+	VMOVUPS      Z0, (R8)
+	VMOVUPS      Z1, 64(R8)
+	VMOVUPS      Z2, 128(R8)
+	VMOVUPS      Z3, 192(R8)
+	VMOVUPS      Z4, (R8)(BX*1)
+	VMOVUPS      Z5, 64(R8)(BX*1)
+	VMOVUPS      Z6, 128(R8)(BX*1)
+	VMOVUPS      Z7, 192(R8)(BX*1)
+	VMOVUPS      Z8, (R8)(BX*2)
+	VMOVUPS      Z9, 64(R8)(BX*2)
+	VMOVUPS      Z10, 128(R8)(BX*2)
+	VMOVUPS      Z11, 192(R8)(BX*2)
+	VMOVUPS      Z12, (R9)
+	VMOVUPS      Z13, 64(R9)
+	VMOVUPS      Z14, 128(R9)
+	VMOVUPS      Z15, 192(R9)
+	ADDQ         $0x00000100, R8
+	ADDQ         $0x00000100, R9
+	MOVQ         before+56(FP), R10
+	VMOVUPS      (R10)(DI*1), Z16
+	VSUBPS       Z12, Z16, Z16
+	VFMADD213PS  Z12, Z0, Z16
+	MOVQ         next+64(FP), R10
+	VMOVUPS      Z16, (R10)(DI*1)
+	MOVQ         before+56(FP), R10
+	VMOVUPS      64(R10)(DI*1), Z16
+	VSUBPS       Z13, Z16, Z16
+	VFMADD213PS  Z13, Z1, Z16
+	MOVQ         next+64(FP), R10
+	VMOVUPS      Z16, 64(R10)(DI*1)
+	MOVQ         before+56(FP), R10
+	VMOVUPS      128(R10)(DI*1), Z16
+	VSUBPS       Z14, Z16, Z16
+	VFMADD213PS  Z14, Z2, Z16
+	MOVQ         next+64(FP), R10
+	VMOVUPS      Z16, 128(R10)(DI*1)
+	MOVQ         before+56(FP), R10
+	VMOVUPS      192(R10)(DI*1), Z16
+	VSUBPS       Z15, Z16, Z16
+	VFMADD213PS  Z15, Z3, Z16
+	MOVQ         next+64(FP), R10
+	VMOVUPS      Z16, 192(R10)(DI*1)
+	ADDQ         $0x00000100, DI
+	DECQ         SI
+	JNZ          block
+	VZEROUPPER
+	RET
+
+// func gateGradientsGRUAVX512(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
+// Requires: AVX, AVX512F
+TEXT ·gateGradientsGRUAVX512(SB), NOSPLIT, $0-48
+	MOVQ    lanes+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    vectors+16(FP), CX
+	MOVQ    gates+0(FP), DX
+	MOVQ    DX, BX
+	LEAQ    (AX)(AX*2), SI
+	ADDQ    DX, SI
+	MOVQ    before+24(FP), DX
+	MOVQ    dh+32(FP), DI
+	MOVQ    dc+40(FP), R8
+	VMOVUPS oneHigh<>+0(SB), Z0
+
+vector:
+	VMOVUPS      (BX), Z1
+	VMOVUPS      (BX)(AX*1), Z2
+	VMOVUPS      (BX)(AX*2), Z3
+	VMOVUPS      (SI), Z4
+	VMOVUPS      (DI), Z5
+	VADDPS       (R8), Z5, Z5
+	VMULPS       Z1, Z5, Z6
+	VMOVUPS      Z6, (R8)
+	VMOVUPS      Z5, Z6
+	VFNMADD231PS Z1, Z5, Z6
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z4, Z4, Z7
+	VMULPS       Z7, Z6, Z6
+	VMOVUPS      Z6, (SI)
+	VMOVUPS      (DX), Z7
+	VSUBPS       Z4, Z7, Z7
+	VMULPS       Z7, Z5, Z5
+	VMOVUPS      Z1, Z4
+	VFNMADD231PS Z1, Z1, Z4
+	VMULPS       Z4, Z5, Z5
+	VMOVUPS      Z5, (BX)
+	VMULPS       Z6, Z3, Z3
+	VMOVUPS      Z2, Z1
+	VFNMADD231PS Z2, Z2, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      Z3, (BX)(AX*1)
+	VMULPS       Z2, Z6, Z6
+	VMOVUPS      Z6, (BX)(AX*2)
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	DECQ         CX
+	JNZ          vector
+	VZEROUPPER
+	RET

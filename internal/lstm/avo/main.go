@@ -34,6 +34,12 @@ func main() {
 	for vectors := 1; vectors <= 3; vectors++ {
 		weightGradients(avx512, vectors, true)
 	}
+	forwardGRU(avx2, 2)
+	gateGradientsGRU(avx2)
+	for _, vectors := range []int{1, 2, 4} {
+		forwardGRU(avx512, vectors)
+	}
+	gateGradientsGRU(avx512)
 	Generate()
 }
 
@@ -186,6 +192,60 @@ func forward(m machine, vectors int) {
 	TEXT(name, NOSPLIT, "func(w *float32, width int, x *float32, lanes, k, blocks int, gates, cell, cells, curved, next *float32)")
 	Pragma("noescape")
 	Doc(name + " is step.forward for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.")
+	m.blocks(vectors, func(acc [4][]VecVirtual, g rows4, at vectorOf) { // by gate: i, f, g, o
+		for i := range acc {
+			if i == 2 {
+				m.tanh(acc[i]...)
+			} else {
+				m.sigmoid(acc[i]...)
+			}
+		}
+		m.leave(acc, g)
+		c := acc[0]
+		for v := range vectors {
+			VMULPS(acc[2][v], c[v], c[v])
+			VFMADD231PS(at("cell", v), acc[1][v], c[v])
+		}
+		for v := range vectors {
+			VMOVUPS(c[v], at("cells", v))
+		}
+		m.tanh(c...)
+		for v := range vectors {
+			VMOVUPS(c[v], at("curved", v))
+			VMULPS(c[v], acc[3][v], c[v])
+			VMOVUPS(c[v], at("next", v))
+		}
+	})
+}
+
+func forwardGRU(m machine, vectors int) {
+	name := "forwardGRU" + digit(vectors) + m.name
+	TEXT(name, NOSPLIT, "func(w *float32, width int, x *float32, lanes, k, blocks int, gates, before, next *float32)")
+	Pragma("noescape")
+	Doc(name + " is forward of a GRU for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length; before is the unit's state.")
+	m.blocks(vectors, func(acc [4][]VecVirtual, g rows4, at vectorOf) { // u, r, q, p
+		m.sigmoid(acc[0]...)
+		m.sigmoid(acc[1]...)
+		for v := range vectors {
+			VFMADD231PS(acc[2][v], acc[1][v], acc[3][v])
+		}
+		m.tanh(acc[3]...)
+		m.leave(acc, g)
+		for v := range vectors {
+			h := m.vector()
+			VMOVUPS(at("before", v), h)
+			VSUBPS(acc[3][v], h, h)
+			VFMADD213PS(acc[3][v], acc[0][v], h)
+			VMOVUPS(h, at("next", v))
+		}
+	})
+}
+
+// vectorOf is vector v of the block in the row of a parameter.
+type vectorOf func(parameter string, v int) Mem
+
+// blocks multiplies x by the four rows of a unit, for each block of vectors, and has the sums finished, which must call leave.
+func (m machine) blocks(vectors int, finish func(acc [4][]VecVirtual, gates rows4, at vectorOf)) {
 	w, width := pointer("w"), bytesOf("width")
 	x, lanes := pointer("x"), bytesOf("lanes")
 	blocks := pointer("blocks")
@@ -194,7 +254,7 @@ func forward(m machine, vectors int) {
 	XORQ(offset, offset)
 
 	Label("block")
-	var acc [4][]VecVirtual // by gate: i, f, g, o
+	var acc [4][]VecVirtual
 	for i := range acc {
 		for range vectors {
 			acc[i] = append(acc[i], m.zero())
@@ -211,41 +271,24 @@ func forward(m machine, vectors int) {
 	DECQ(k)
 	JNZ(LabelRef("k"))
 
-	for i := range acc {
-		if i == 2 {
-			m.tanh(acc[i]...)
-		} else {
-			m.sigmoid(acc[i]...)
-		}
-	}
-	for i := range acc {
-		for v := range vectors {
-			VMOVUPS(acc[i][v], g.at(i, m.bytes*v))
-		}
-	}
-	g.advance(m.bytes * vectors)
-	at := func(name string, v int) Mem {
-		return Mem{Base: pointer(name), Index: offset, Scale: 1, Disp: m.bytes * v}
-	}
-	c := acc[0]
-	for v := range vectors {
-		VMULPS(acc[2][v], c[v], c[v])
-		VFMADD231PS(at("cell", v), acc[1][v], c[v])
-	}
-	for v := range vectors {
-		VMOVUPS(c[v], at("cells", v))
-	}
-	m.tanh(c...)
-	for v := range vectors {
-		VMOVUPS(c[v], at("curved", v))
-		VMULPS(c[v], acc[3][v], c[v])
-		VMOVUPS(c[v], at("next", v))
-	}
+	finish(acc, g, func(parameter string, v int) Mem {
+		return Mem{Base: pointer(parameter), Index: offset, Scale: 1, Disp: m.bytes * v}
+	})
 	ADDQ(U32(uint32(m.bytes*vectors)), offset)
 	DECQ(blocks)
 	JNZ(LabelRef("block"))
 	VZEROUPPER()
 	RET()
+}
+
+// leave stores the four gates and moves on.
+func (m machine) leave(acc [4][]VecVirtual, gates rows4) {
+	for i := range acc {
+		for v := range acc[i] {
+			VMOVUPS(acc[i][v], gates.at(i, m.bytes*v))
+		}
+	}
+	gates.advance(m.bytes * len(acc[0]))
 }
 
 // multiply continues the sums of each row i by w(i) times the vectors at x.
@@ -276,23 +319,11 @@ func gateGradients(m machine) {
 	one := m.vector()
 	VMOVUPS(constant("oneHigh", 1), one)
 	Label("vector")
-	load := func(at Mem) VecVirtual {
-		v := m.vector()
-		VMOVUPS(at, v)
-		return v
-	}
-	i, f, g, o := load(z.at(0, 0)), load(z.at(1, 0)), load(z.at(2, 0)), load(z.at(3, 0))
-	dh, c := load(Mem{Base: dhs}), load(Mem{Base: curved})
-	// less returns from - v*v.
-	less := func(from, v VecVirtual) VecVirtual {
-		r := m.vector()
-		VMOVUPS(from, r)
-		VFNMADD231PS(v, v, r)
-		return r
-	}
+	i, f, g, o := m.load(z.at(0, 0)), m.load(z.at(1, 0)), m.load(z.at(2, 0)), m.load(z.at(3, 0))
+	dh, c := m.load(Mem{Base: dhs}), m.load(Mem{Base: curved})
 	d := m.vector()
 	VMULPS(o, dh, d)
-	VFMADD213PS(Mem{Base: dcs}, less(one, c), d)
+	VFMADD213PS(Mem{Base: dcs}, m.less(one, c), d)
 	t := m.vector()
 	VMULPS(f, d, t)
 	VMOVUPS(t, Mem{Base: dcs})
@@ -302,12 +333,69 @@ func gateGradients(m machine) {
 		VMULPS(slope, r, r)
 		VMOVUPS(r, to)
 	}
-	derive(z.at(0, 0), d, g, less(i, i))
-	derive(z.at(1, 0), d, load(Mem{Base: cell}), less(f, f))
-	derive(z.at(2, 0), d, i, less(one, g))
-	derive(z.at(3, 0), dh, c, less(o, o))
+	derive(z.at(0, 0), d, g, m.less(i, i))
+	derive(z.at(1, 0), d, m.load(Mem{Base: cell}), m.less(f, f))
+	derive(z.at(2, 0), d, i, m.less(one, g))
+	derive(z.at(3, 0), dh, c, m.less(o, o))
 	z.advance(m.bytes)
 	for _, p := range []GPVirtual{cell, curved, dhs, dcs} {
+		ADDQ(U32(uint32(m.bytes)), p)
+	}
+	DECQ(vectors)
+	JNZ(LabelRef("vector"))
+	VZEROUPPER()
+	RET()
+}
+
+// load reads a vector.
+func (m machine) load(at Mem) VecVirtual {
+	v := m.vector()
+	VMOVUPS(at, v)
+	return v
+}
+
+// less returns from - v*v.
+func (m machine) less(from, v VecVirtual) VecVirtual {
+	r := m.vector()
+	VMOVUPS(from, r)
+	VFNMADD231PS(v, v, r)
+	return r
+}
+
+func gateGradientsGRU(m machine) {
+	name := "gateGradientsGRU" + m.name
+	TEXT(name, NOSPLIT, "func(gates *float32, lanes, vectors int, before, dh, dc *float32)")
+	Pragma("noescape")
+	Doc(name + " is backward of a GRU for one unit and so many vectors of lanes.")
+	lanes, vectors := bytesOf("lanes"), pointer("vectors")
+	z := newRows4(pointer("gates"), lanes)
+	before, dhs, dcs := pointer("before"), pointer("dh"), pointer("dc")
+	one := m.vector()
+	VMOVUPS(constant("oneHigh", 1), one)
+	Label("vector")
+	u, r, q, g := m.load(z.at(0, 0)), m.load(z.at(1, 0)), m.load(z.at(2, 0)), m.load(z.at(3, 0))
+	d := m.load(Mem{Base: dhs})
+	VADDPS(Mem{Base: dcs}, d, d)
+	t := m.vector()
+	VMULPS(u, d, t)
+	VMOVUPS(t, Mem{Base: dcs})
+	p := m.vector()
+	VMOVUPS(d, p)
+	VFNMADD231PS(u, d, p)
+	VMULPS(m.less(one, g), p, p)
+	VMOVUPS(p, z.at(3, 0))
+	s := m.load(Mem{Base: before})
+	VSUBPS(g, s, s)
+	VMULPS(s, d, d)
+	VMULPS(m.less(u, u), d, d)
+	VMOVUPS(d, z.at(0, 0))
+	VMULPS(p, q, q)
+	VMULPS(m.less(r, r), q, q)
+	VMOVUPS(q, z.at(1, 0))
+	VMULPS(r, p, p)
+	VMOVUPS(p, z.at(2, 0))
+	z.advance(m.bytes)
+	for _, p := range []GPVirtual{before, dhs, dcs} {
 		ADDQ(U32(uint32(m.bytes)), p)
 	}
 	DECQ(vectors)
