@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -203,9 +205,9 @@ func insert(t stages.Tree, path []string, item stages.Tree) stages.Tree {
 }
 
 func (m *manual) artifact(path string) (stages.Tree, error) {
-	info, err := os.Stat(path)
+	info, err := stat(path)
 	if err != nil {
-		return stages.Tree{}, usage("%w", err)
+		return stages.Tree{}, err
 	}
 	if !info.IsDir() {
 		in, err := fileInput(path)
@@ -242,10 +244,21 @@ func (a *App) outputName(file string) string {
 	return name
 }
 
-func fileInput(path string) (stages.Input, error) {
+func stat(path string) (os.FileInfo, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage("no file %s", path)
+	}
 	if err != nil {
-		return stages.Input{}, usage("%w", err)
+		return nil, usage("%w", err)
+	}
+	return info, nil
+}
+
+func fileInput(path string) (stages.Input, error) {
+	info, err := stat(path)
+	if err != nil {
+		return stages.Input{}, err
 	}
 	in := stages.Input{Path: path, From: path, Base: filepath.Base(path)}
 	if !info.IsDir() {
