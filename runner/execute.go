@@ -161,6 +161,12 @@ func (r *run) start(ctx context.Context) {
 			r.settle(s, o)
 			continue
 		}
+		if twin := r.twin(s); twin != nil { // two stages that are one piece of work
+			r.ready = r.ready[1:]
+			r.waits[s]++
+			r.dependents[twin] = append(r.dependents[twin], s)
+			continue
+		}
 		need := s.Kind.Memory
 		if need == 0 {
 			need = stages.DefaultMemory
@@ -180,6 +186,16 @@ func (r *run) start(ctx context.Context) {
 		workers := max(1, r.o.Jobs/min(r.o.Jobs, len(r.active)+len(r.ready)))
 		go func() { r.finished <- ended{s, r.do(ctx, s, progress, workers)} }()
 	}
+}
+
+// twin is an active step with the same action; nil when there is none.
+func (r *run) twin(s *Step) *Step {
+	for other := range r.active {
+		if other.Action == s.Action {
+			return other
+		}
+	}
+	return nil
 }
 
 // decide plans a step again whose inputs are known by now.

@@ -21,9 +21,12 @@ func (p *Plan) Estimate(jobs int) float64 {
 	return max(longest, sum/float64(jobs))
 }
 
+// maxAsked is how many of the last steps are asked for what they found: each has a record to read.
+const maxAsked = 300
+
 // Findings are the first sentences that the last step with any to say found.
 func (p *Project) Findings(plan *Plan, most int) []string {
-	for i := len(plan.Steps) - 1; i >= 0; i-- {
+	for i := len(plan.Steps) - 1; i >= max(0, len(plan.Steps)-maxAsked); i-- {
 		s := plan.Steps[i]
 		if s.Status != Cached {
 			continue

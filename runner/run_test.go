@@ -324,6 +324,25 @@ func TestNoWait(t *testing.T) {
 	}
 }
 
+// TestTwins: two stages that are one piece of work are computed once, and neither waits for "another run".
+func TestTwins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, `stage "text" "a" { text = "x" }
+stage "text" "b" { text = "x" }
+stage "tree" "t" { inputs = [stage.text.a, stage.text.b] }
+`)
+		p.world.do = func(context.Context, string) error { time.Sleep(time.Second); return nil }
+		if _, r := p.runWith(RunOptions{Jobs: 4, Memory: 4 << 30, NoWait: true}); r.Err != nil || r.Done != 2 || p.seen.waiting != 0 {
+			t.Errorf("%+v, waited %d times", r, p.seen.waiting)
+		}
+		p.pipeline(strings.ReplaceAll(p.read("pipeline.hcl"), `"x"`, `"y"`))
+		p.world.do = failing("y")
+		if _, r := p.run(); len(r.Failed) != 1 || r.Skipped != 2 {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
 // TestFileChanges: a file of the project that changes between plan and start gives the key of what is read; one that changes while the
 // stage reads it gives no record at all.
 func TestFileChanges(t *testing.T) {

@@ -194,7 +194,12 @@ func (d *decoder) block(inner *hclsyntax.Block, f *stages.Field, holder reflect.
 func (d *decoder) evaluate(expr hclsyntax.Expression) cty.Value {
 	val, diags := expr.Value(d.around.context())
 	for _, diag := range diags {
-		d.fail(*diag.Subject, diag.Summary, diag.Detail)
+		at := expr.Range()
+		if diag.Subject != nil {
+			at = *diag.Subject
+		}
+		diag = advised(diag)
+		d.fail(at, diag.Summary, diag.Detail)
 	}
 	if diags.HasErrors() {
 		return cty.DynamicVal

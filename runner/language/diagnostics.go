@@ -31,6 +31,33 @@ func Suggest(got string, names []string) string {
 	return "there is " + strings.Join(names, ", ")
 }
 
+// advised adds what could have been meant to hcl's message about an attribute that is not there.
+func advised(d *hcl.Diagnostic) *hcl.Diagnostic {
+	expr, ok := d.Expression.(*hclsyntax.ScopeTraversalExpr)
+	if !ok || d.Summary != "Unsupported attribute" {
+		return d
+	}
+	for i := range expr.Traversal {
+		val, diags := expr.Traversal[:i+1].TraverseAbs(d.EvalContext)
+		if !diags.HasErrors() {
+			continue
+		}
+		if i == 0 {
+			return d
+		}
+		val, _ = expr.Traversal[:i].TraverseAbs(d.EvalContext)
+		attr, isAttr := expr.Traversal[i].(hcl.TraverseAttr)
+		if !isAttr || !val.Type().IsObjectType() {
+			return d
+		}
+		better := *d
+		better.Detail = Suggest(attr.Name, sortedKeys(val.Type().AttributeTypes()))
+		better.Summary = "there is no attribute " + quote(attr.Name)
+		return &better
+	}
+	return d
+}
+
 // Style colours a part of a printed diagnostic. Its methods return text as it should appear.
 type Style interface {
 	Error(text string) string

@@ -344,7 +344,9 @@ func (l *loader) context() *hcl.EvalContext {
 func (l *loader) evaluate(expr hclsyntax.Expression, ctx *hcl.EvalContext) cty.Value {
 	val, diags := expr.Value(ctx)
 	if diags.HasErrors() {
-		l.diags = append(l.diags, diags...)
+		for _, diag := range diags {
+			l.diags = append(l.diags, advised(diag))
+		}
 		return cty.DynamicVal
 	}
 	if problem := bounded(val); problem != "" {
