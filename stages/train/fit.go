@@ -39,7 +39,7 @@ type epoch struct {
 	Validation *float64 `json:"validation_loss"` // null without a validation part
 }
 
-// network trains LSTM(units) -> Dense(1).
+// network trains the layers of cells and the output above them.
 func (j *job) network(ctx context.Context) error {
 	s := j.stage
 	j.trial.Units, j.trial.Epochs, j.trial.Batch, j.trial.LearningRate, j.trial.Patience = s.Model.Units, s.Epochs, s.Batch, s.LearningRate, s.Patience
@@ -59,7 +59,7 @@ func (j *job) network(ctx context.Context) error {
 		}
 		return w
 	}
-	model, err := lstm.New(s.Model.Units, 1, s.Seed)
+	model, err := lstm.Build(s.Model.design(), s.Seed)
 	if err != nil {
 		return err
 	}
