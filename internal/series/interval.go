@@ -2,6 +2,7 @@ package series
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -27,10 +28,11 @@ func (i *Interval) UnmarshalText(text []byte) error {
 		}
 		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 		ns := v * float64(u.ns)
-		if err != nil || !(ns >= 1) || ns > 1<<62 || ns != float64(int64(ns)) {
+		whole := math.Round(ns) // 0.000123ms is 122.99999999999999 ns
+		if err != nil || !(whole >= 1) || whole > 1<<62 || math.Abs(ns-whole) > 1e-15*whole {
 			break
 		}
-		*i = Interval(ns)
+		*i = Interval(whole)
 		return nil
 	}
 	return fmt.Errorf("%.40q is no length of time: write a number above 0 and ms, s, m (minutes), h or d, such as \"100ms\", \"1s\", \"5m\" or \"1h\"", s)
