@@ -51,56 +51,103 @@ func (m *Model) Train(ctx context.Context, training, validation *Windows, o Opti
 }
 
 func (m *Model) train(ctx context.Context, training, validation *Windows, o Options, done func(Epoch), k *kernels) (history []Epoch, best int, err error) {
-	if err := m.check(training, o); err != nil {
-		return nil, 0, err
+	t := NewTraining(m, o)
+	if err := t.run(ctx, training, validation, done, k); err != nil {
+		return t.history, 0, err
 	}
+	history, best = t.Finish()
+	return history, best, nil
+}
+
+// Training is a training that may stop after any epoch and go on later, in another process (State, Resume) or for more epochs. Its model is not to be
+// changed by others.
+type Training struct {
+	model   *Model
+	options Options
+	samples int // 0 before the first epoch
+	adam    *optimiser
+	history []Epoch
+	best    int     // the epoch whose weights Finish leaves
+	least   float64 // its validation loss, where Patience asks for it
+	kept    *Model  // a copy of its weights, likewise
+}
+
+// NewTraining prepares the training of m from its present weights.
+func NewTraining(m *Model, o Options) *Training {
+	return &Training{model: m, options: o, adam: newOptimiser(m, o.LearningRate), least: math.Inf(1)}
+}
+
+// Run trains until Options.Epochs are done, those before a State counted, or until patience is at its end. After each epoch it calls done (which may be
+// nil), which may call State. After a cancelled context or a *DivergedError the training cannot go on. Windows must be the same in all calls.
+func (t *Training) Run(ctx context.Context, training, validation *Windows, done func(Epoch)) error {
+	return t.run(ctx, training, validation, done, t.model.kernels)
+}
+
+func (t *Training) run(ctx context.Context, training, validation *Windows, done func(Epoch), k *kernels) error {
+	m, o := t.model, t.options
+	if err := m.check(training, o); err != nil {
+		return err
+	}
+	if t.samples != 0 && t.samples != training.Len() {
+		return fmt.Errorf("the training began with %d samples, now there are %d", t.samples, training.Len())
+	}
+	t.samples = training.Len()
 	validating := validation != nil && validation.Len() > 0
 	if o.Patience > 0 && !validating {
-		return nil, 0, fmt.Errorf("patience %d: needs validation samples, there are none", o.Patience)
+		return fmt.Errorf("patience %d: needs validation samples, there are none", o.Patience)
 	}
 	b := newBatch(m, k, training.LookBack, min(o.Batch, training.Len()), o.Workers, true)
-	adam := newOptimiser(m, o.LearningRate)
 	order := make([]int, training.Len())
-	var kept *Model
-	least := math.Inf(1)
-	for epoch := 1; epoch <= o.Epochs; epoch++ {
+	for epoch := len(t.history) + 1; epoch <= o.Epochs && !t.stopped(); epoch++ {
 		newSource(o.Seed, orderStream+uint64(epoch)).shuffle(order)
 		sum := 0.0
 		for at := 0; at < len(order); at += o.Batch {
 			if err := ctx.Err(); err != nil {
-				return history, 0, err
+				return err
 			}
 			b.load(training, order[at:min(at+o.Batch, len(order))])
-			sum += adam.train(b)
+			sum += t.adam.train(b)
 		}
 		e := Epoch{Epoch: epoch, Loss: sum / float64(len(order)), Validation: math.NaN()}
 		if validating {
+			var err error
 			if e.Validation, err = m.loss(ctx, validation, o, k); err != nil {
-				return history, 0, err
+				return err
 			}
 		}
 		if !finite(e.Loss) || validating && !finite(e.Validation) {
-			return history, 0, &DivergedError{epoch, o.LearningRate}
+			return &DivergedError{epoch, o.LearningRate}
 		}
-		history = append(history, e)
+		t.add(e)
 		if done != nil {
 			done(e)
 		}
-		if o.Patience == 0 {
-			best = epoch
-			continue
-		}
-		if e.Validation < least {
-			least, best, kept = e.Validation, epoch, m.Clone()
-		} else if epoch-best >= o.Patience {
-			break
-		}
 	}
-	if kept != nil {
-		copy(m.weights, kept.weights)
-		copy(m.dense, kept.dense)
+	return nil
+}
+
+// add ends an epoch.
+func (t *Training) add(e Epoch) {
+	t.history = append(t.history, e)
+	if t.options.Patience == 0 {
+		t.best = e.Epoch
+	} else if e.Validation < t.least {
+		t.least, t.best, t.kept = e.Validation, e.Epoch, t.model.Clone()
 	}
-	return history, best, nil
+}
+
+// stopped says that patience is at its end.
+func (t *Training) stopped() bool {
+	return t.options.Patience > 0 && len(t.history)-t.best >= t.options.Patience
+}
+
+// Finish leaves the weights of the best epoch in the model, and returns all epochs and the number of that one. Nothing goes on afterwards.
+func (t *Training) Finish() (history []Epoch, best int) {
+	if t.kept != nil {
+		copy(t.model.weights, t.kept.weights)
+		copy(t.model.dense, t.kept.dense)
+	}
+	return t.history, t.best
 }
 
 func finite(v float64) bool { return v-v == 0 }

@@ -1,0 +1,126 @@
+package lstm
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// TestResume stops a training after each epoch and goes on from the bytes of its state, on other kernels and workers, also with more epochs than were asked for
+// at first: all bits are those of a training in one go.
+func TestResume(t *testing.T) {
+	for _, c := range []struct {
+		design   Design
+		patience int
+	}{{Design{LSTM, 1, []int{5}, false}, 0}, {Design{LSTM, 1, []int{9}, false}, 2}, {Design{GRU, 2, []int{4, 3}, true}, 3}} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			w := noise(c.design.Features, 4, 45)
+			training, validation := samplesOf(w, 0, 30), samplesOf(w, 30, 45)
+			o := Options{Epochs: 7, Batch: 8, Seed: 3, LearningRate: 0.05, Patience: c.patience, Workers: 1}
+			m, err := Build(c.design, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole := NewTraining(m, o)
+			var states [][]byte
+			if err := whole.Run(context.Background(), training, validation, func(Epoch) { states = append(states, whole.State()) }); err != nil {
+				t.Fatal(err)
+			}
+			end := whole.State()
+			history, best := whole.Finish()
+			for i, state := range states {
+				o := o
+				o.Workers = 3
+				again, err := Resume(state, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(again.State(), state) || len(again.Epochs()) != i+1 {
+					t.Fatalf("epoch %d: the state does not come back", i+1)
+				}
+				if err := again.Model().UseKernels("portable"); err != nil {
+					t.Fatal(err)
+				}
+				if err := again.Run(context.Background(), training, validation, nil); err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(again.State(), end) {
+					t.Errorf("resumed after epoch %d, the training ends in another state", i+1)
+				}
+				h, b := again.Finish()
+				if b != best || len(h) != len(history) || !slices.Equal(again.Model().weights, m.weights) || !slices.Equal(again.Model().dense, m.dense) {
+					t.Errorf("resumed after epoch %d, the model is another one", i+1)
+				}
+			}
+		})
+	}
+}
+
+// samplesOf is some of the samples.
+func samplesOf(w *Windows, lo, hi int) *Windows {
+	return &Windows{Rows: w.Rows, Features: w.Features, LookBack: w.LookBack, Ends: w.Ends[lo:hi], Targets: w.Targets[lo:hi]}
+}
+
+// exampleState is the state of a small training after two epochs.
+func exampleState(t testing.TB) ([]byte, Options) {
+	t.Helper()
+	m, err := Build(Design{GRU, 1, []int{2}, false}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Epochs: 2, Batch: 8, Seed: 3, LearningRate: 0.05, Patience: 2, Workers: 1}
+	w := noise(1, 2, 12)
+	training := NewTraining(m, o)
+	if err := training.Run(context.Background(), w, w, nil); err != nil {
+		t.Fatal(err)
+	}
+	return training.State(), o
+}
+
+func TestStateMistakes(t *testing.T) {
+	state, o := exampleState(t)
+	for n := range state {
+		if _, err := Resume(state[:n], o); !errors.Is(err, ErrState) {
+			t.Fatalf("first %d bytes: %v", n, err)
+		}
+	}
+	if _, err := Resume(append(slices.Clone(state), 0), o); !errors.Is(err, ErrState) {
+		t.Errorf("a byte too many: %v", err)
+	}
+	for _, change := range []func(*Options){
+		func(o *Options) { o.Batch++ }, func(o *Options) { o.Seed++ }, func(o *Options) { o.LearningRate *= 2 }, func(o *Options) { o.Patience = 0 },
+	} {
+		other := o
+		change(&other)
+		if _, err := Resume(state, other); err == nil {
+			t.Errorf("goes on with %+v", other)
+		}
+	}
+	training, err := Resume(state, Options{Epochs: 5, Batch: 8, Seed: 3, LearningRate: 0.05, Patience: 2, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := noise(1, 2, 13)
+	if err := training.Run(context.Background(), w, w, nil); err == nil {
+		t.Error("goes on with other samples")
+	}
+}
+
+func FuzzResume(f *testing.F) {
+	state, o := exampleState(f)
+	f.Add(state)
+	f.Add(state[:60])
+	huge := slices.Clone(state)
+	binary.LittleEndian.PutUint64(huge[len(stateMagic)+4+8*4:], MaxUnits)
+	f.Add(huge)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		training, err := Resume(data, o)
+		if err == nil && !bytes.Equal(training.State(), data) {
+			t.Error("the state does not come back")
+		}
+	})
+}
