@@ -43,10 +43,8 @@ func (d *display) nameWidth() int {
 	return min(max(d.width, len(d.total.name)), max(16, d.style.columns()-barWidth-32))
 }
 
+// addBar is called once for a stage that runs when the bars are drawn: what ends sooner needs none.
 func (d *display) addBar(g *group, priority int) {
-	if d.bars == nil {
-		return
-	}
 	b := &bar{}
 	g.bar = b
 	b.text.Store(new(string))
@@ -84,6 +82,9 @@ func (d *display) draw() {
 	for _, g := range d.groups {
 		at := g.at()
 		all += at
+		if g.bar == nil && len(g.active) > 0 {
+			d.addBar(g, g.index)
+		}
 		if g.bar != nil {
 			text := " " + shorten(d.beside(g, at), room)
 			g.bar.text.Store(&text)

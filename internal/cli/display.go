@@ -131,9 +131,6 @@ func (d *display) begin(g *group, address string, s *runner.Step) *progress {
 	if g.began.IsZero() {
 		g.began = p.began
 	}
-	if g.bar == nil {
-		d.addBar(g, g.index)
-	}
 	return p
 }
 
@@ -192,7 +189,7 @@ func (d *display) Finished(s *runner.Step, o runner.Outcome) {
 	default:
 		g.ran++
 		if g.all < manyInstances {
-			d.line(s.Address, firstOf(o.Record.Summary, "done")+d.because(s.Reason), o.Took)
+			d.line(s.Address, firstOf(o.Record.Summary, d.style.done("done"))+d.because(s.Reason), o.Took)
 		}
 		for _, w := range o.Record.Warnings {
 			fmt.Fprintf(d.out, "  %s %s: %s\n", d.style.warn("warning"), s.Address, w)
@@ -203,7 +200,7 @@ func (d *display) Finished(s *runner.Step, o runner.Outcome) {
 		if g.mixed {
 			reason = ""
 		}
-		d.line(g.name, plural(g.ran, "instance")+" done"+d.because(reason), g.elapsed)
+		d.line(g.name, plural(g.ran, "instance")+" "+d.style.done("done")+d.because(reason), g.elapsed)
 	}
 }
 
