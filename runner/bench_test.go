@@ -95,3 +95,20 @@ func BenchmarkPlanOneChanged(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStage is what the runner does for one tiny stage, cold: key, lock, folder, log, outputs and record on disk. The work itself is nothing.
+func BenchmarkStage(b *testing.B) {
+	const n = 200
+	turn := 0
+	for b.Loop() {
+		b.StopTimer()
+		turn++
+		p := newProject(b, fmt.Sprintf("stage \"text\" \"t\" {\n  for_each = toset([for i in range(%d) : \"s${i}\"])\n  text     = each.key\n}\n", n))
+		plan := p.plan()
+		b.StartTimer()
+		if r := p.Run(b.Context(), plan, RunOptions{Jobs: 2, Memory: 1 << 40}, &watcher{}); r.Err != nil {
+			b.Fatal(r.Err)
+		}
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N)/n, "ms/stage")
+}

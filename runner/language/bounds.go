@@ -11,12 +11,12 @@ import (
 // Bounds of what an expression may be and evaluate to. They are far beyond every pipeline; without them a small file can make a huge value
 // (ten locals, each ten times the one before), or an expression so deep that it overflows the stack.
 const (
-	maxValue    = 32 << 20 // bytes, about
+	maxValue    = 64 << 20 // bytes, about
 	maxExponent = 4096     // binary, of a number; the largest float64 has 1024
 	maxNesting  = 250      // brackets
 	maxText     = 2 << 20  // bytes of one text; a file() is at most half as long
 	maxOperands = 1000     // operators, calls and indexes that are not separated by a comma or a new line
-	perElement  = 16       // bytes that an element of a collection counts for
+	perElement  = 48       // bytes that an element of a collection counts for
 )
 
 const tooLarge = "a pipeline describes work; large data belongs into files that stages read"

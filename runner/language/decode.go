@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,30 @@ import (
 // placeholder is what a reference to an output evaluates to; it cannot be typed in a file.
 func placeholder(instance int, output string) cty.Value {
 	return cty.StringVal("\x00" + strconv.Itoa(instance) + ":" + output + "\x00")
+}
+
+// escaped is a placeholder that jsonencode or format("%q") took apart.
+var escaped = regexp.MustCompile(`\\(u0000|x00)[0-9]+:`)
+
+// holdsOutput says whether there is a reference to an output anywhere in a value.
+func holdsOutput(val cty.Value) bool {
+	if val.IsNull() || !val.IsKnown() {
+		return false
+	}
+	t := val.Type()
+	if t == cty.String {
+		return strings.Contains(val.AsString(), "\x00") || escaped.MatchString(val.AsString())
+	}
+	if !t.IsCollectionType() && !t.IsObjectType() && !t.IsTupleType() {
+		return false
+	}
+	for it := val.ElementIterator(); it.Next(); {
+		k, v := it.Element()
+		if holdsOutput(k) || holdsOutput(v) {
+			return true
+		}
+	}
+	return false
 }
 
 // reserved are the attributes of a stage that are not options.
@@ -466,6 +491,9 @@ func (l *loader) word(item cty.Value) (Value, string) {
 }
 
 func (l *loader) wordText(rest string) (Value, string) {
+	if strings.Contains(rest, `00`) && escaped.MatchString(rest) {
+		return Value{}, "the reference was changed by a function"
+	}
 	if !strings.Contains(rest, "\x00") {
 		return Value{Kind: Text, Text: rest}, ""
 	}
@@ -564,7 +592,7 @@ func SetOption(f *stages.Field, target reflect.Value, val cty.Value) error {
 	if val.IsNull() {
 		return &typeError{want(f.Type), "null"}
 	}
-	if val.Type() == cty.String && strings.Contains(val.AsString(), "\x00") {
+	if holdsOutput(val) {
 		return errors.New("it takes a plain value, not an output of a stage")
 	}
 	if t, ok := target.Addr().Interface().(encoding.TextUnmarshaler); ok {

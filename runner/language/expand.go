@@ -158,6 +158,10 @@ func (l *loader) forEach(b *block, ctx *hcl.EvalContext) (keys []string, values 
 			return nil, nil, false
 		}
 		key := k.AsString()
+		if strings.Contains(key, "\x00") {
+			l.fail(at, "for_each takes a map, or a list of names", "an output of a stage is no name; write a map: { name = output }")
+			return nil, nil, false
+		}
 		if _, twice := byKey[key]; twice {
 			l.fail(at, "for_each has "+quote(key)+" twice", "every instance needs a name of its own")
 			return nil, nil, false
@@ -275,8 +279,10 @@ func readDimension(name string, val cty.Value) (d dimension, problem string) {
 		label := ""
 		switch {
 		case t.IsMapType() || t.IsObjectType():
-			label = quote(k.AsString())
-		case v.Type() == cty.String && !v.IsNull():
+			if label = quote(k.AsString()); strings.Contains(k.AsString(), "\x00") {
+				return d, "has an output of a stage as a label"
+			}
+		case v.Type() == cty.String && !v.IsNull() && !strings.Contains(v.AsString(), "\x00"):
 			label = quote(v.AsString())
 		case v.Type() == cty.Number && !v.IsNull():
 			label = v.AsBigFloat().Text('g', -1)

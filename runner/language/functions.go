@@ -124,6 +124,9 @@ func fileFunc(params []string, ret cty.Type, do func(args []string) (cty.Value, 
 		texts := make([]string, len(args))
 		for i, a := range args {
 			texts[i] = a.AsString()
+			if strings.Contains(texts[i], "\x00") {
+				return cty.NilVal, function.NewArgErrorf(i, "an output of a stage is not there yet when the pipeline is read")
+			}
 		}
 		v, err := do(texts)
 		if err != nil {
