@@ -39,9 +39,12 @@ func (e *Evaluate) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Series.From, err)
 	}
-	trials, err := collect(e.Trials)
+	trials, left, err := collect(e.Trials)
 	if err != nil {
 		return err
+	}
+	if left > 0 {
+		env.Warn(fmt.Sprintf("the series is too short for %d of %d trials: they have no forecasts", left, left+len(trials)))
 	}
 	metrics := whole(s)
 	contests, err := e.contests(s, trials)

@@ -26,9 +26,8 @@ type trial struct {
 }
 
 // collect finds the trials in a tree: a node with an output named predictions (and perhaps model), or a bare file. Named branches
-// are visited by name, lists in order.
-func collect(t stages.Tree) ([]*trial, error) {
-	var found []*trial
+// are visited by name, lists in order. A trial without forecasts (train's too_short = "skip") is counted in left, not kept.
+func collect(t stages.Tree) (found []*trial, left int, err error) {
 	var walk func(t stages.Tree) error
 	add := func(in, model *stages.Input) error {
 		if len(found) == maxTrials {
@@ -37,6 +36,10 @@ func collect(t stages.Tree) ([]*trial, error) {
 		p, err := forecast.ReadPredictions(in.Path)
 		if err != nil {
 			return fmt.Errorf("%s: %w", in.From, err)
+		}
+		if len(p.Time) == 0 {
+			left++
+			return nil
 		}
 		one := &trial{from: in.From, p: p}
 		if model != nil {
@@ -64,7 +67,8 @@ func collect(t stages.Tree) ([]*trial, error) {
 		}
 		return nil
 	}
-	return found, walk(t)
+	err = walk(t)
+	return found, left, err
 }
 
 // config is a trial without its seed and without what was fitted.

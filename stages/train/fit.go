@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -99,7 +100,7 @@ func (j *job) network(ctx context.Context) error {
 		return err
 	}
 	j.env.Summarize(h.summary() + j.parts())
-	return j.write(predicted, &h, &file)
+	return errors.Join(j.keep(&file), j.write(predicted, &h))
 }
 
 func (h *history) add(e lstm.Epoch) {
@@ -181,20 +182,32 @@ func (j *job) baseline() error {
 		}
 	}
 	j.env.Summarize(m.Name + j.parts())
-	return j.write(predicted, &history{Epochs: []epoch{}}, &file)
+	return errors.Join(j.keep(&file), j.write(predicted, &history{Epochs: []epoch{}}))
 }
 
-// write leaves the outputs that every model has.
-func (j *job) write(predicted []float64, h *history, file *modelfile.File) error {
+// skip leaves a trial without forecasts, so that the trials of a sweep for which the series is long enough can still be compared.
+func (j *job) skip(why error) error {
+	j.targets = nil
+	if err := j.write(nil, &history{Epochs: []epoch{}}); err != nil {
+		return err
+	}
+	j.env.Summarize("left out: " + why.Error())
+	return nil
+}
+
+// keep writes the model.
+func (j *job) keep(file *modelfile.File) error {
 	trial, err := json.Marshal(j.trial)
 	if err != nil {
 		return err
 	}
 	file.Header.Model, file.Header.LookBack, file.Header.Features = j.trial.Model, j.trial.LookBack, []string{j.data.Column}
 	file.Header.Unit, file.Header.StepNS, file.Header.Trial = j.data.Unit, int64(j.data.Step), trial
-	if err := file.Write(j.stage.File.Path); err != nil {
-		return err
-	}
+	return file.Write(j.stage.File.Path)
+}
+
+// write leaves the outputs that every trial has.
+func (j *job) write(predicted []float64, h *history) error {
 	h.Trial = j.trial
 	losses, err := json.MarshalIndent(h, "", " ")
 	if err != nil {

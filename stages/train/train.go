@@ -19,6 +19,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -50,8 +51,10 @@ type Train struct {
 	Validation float64 `hcl:"validation,optional" doc:"share of the other targets that validate (strict)"`
 	History    int     `hcl:"history,optional" doc:"points before every target (strict); look-backs up to it share their targets"`
 
+	Short string `hcl:"too_short,optional" enum:"fail skip" doc:"a series with too few points for this look_back: an error, or a trial without forecasts and model, which evaluate leaves out"`
+
 	// Options come before outputs of the same name: a reader of the pipeline gives "model" and "history", others refer to stage.train.x.model.
-	File        stages.Output `hcl:"model" file:"model.weir" doc:"the model: a JSON header and float32 tensors"`
+	File        stages.Output `hcl:"model,optional" file:"model.weir" doc:"the model: a JSON header and float32 tensors"`
 	ONNX        stages.Output `hcl:"onnx,optional" file:"model.onnx" doc:"the network for other programs (networks)"`
 	Predictions stages.Output `hcl:"predictions" file:"predictions.parquet" doc:"the forecast of every target, one row each"`
 	Losses      stages.Output `hcl:"history" file:"history.json" doc:"the loss of each epoch"`
@@ -113,7 +116,7 @@ func Kind() stages.Kind {
 			return &Train{
 				Model:    Model{Units: 50, Layers: 1, Order: 20, Period: 60, Window: 10},
 				LookBack: 20, Epochs: 50, Batch: 64, Seed: 1, LearningRate: lstm.DefaultRate,
-				Protocol: string(forecast.Strict), Test: o.Test, Validation: o.Validation, History: o.History,
+				Protocol: string(forecast.Strict), Test: o.Test, Validation: o.Validation, History: o.History, Short: "fail",
 				kernels: kernels,
 			}
 		},
@@ -186,7 +189,9 @@ func (s *Train) Run(ctx context.Context, env *stages.Env) error {
 		return fmt.Errorf("%s: %w", s.Series.From, err)
 	}
 	options := forecast.SplitOptions{Test: s.Test, Validation: s.Validation, History: s.History}
-	if j.split, err = j.data.Split(j.protocol, s.LookBack, options); err != nil {
+	j.split, err = j.data.Split(j.protocol, s.LookBack, options)
+	skip := errors.Is(err, forecast.ErrShort) && s.Short == "skip"
+	if err != nil && !skip {
 		return fmt.Errorf("%s: %w", s.Series.From, err)
 	}
 	j.targets = slices.Concat(j.split.Train, j.split.Validation, j.split.Test)
@@ -194,7 +199,10 @@ func (s *Train) Run(ctx context.Context, env *stages.Env) error {
 		Model: s.Model.title(), LookBack: s.LookBack, Protocol: j.protocol, Column: j.data.Column, Unit: j.data.Unit,
 		StepNS: int64(j.data.Step), Split: options, Seed: s.Seed,
 	}
-	if s.Model.network() {
+	switch {
+	case skip:
+		return j.skip(err)
+	case s.Model.network():
 		return j.network(ctx)
 	}
 	return j.baseline()

@@ -406,3 +406,26 @@ func TestKernels(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestTooShort: a series without room for the look-back is an error, or, where a sweep asks for it, a trial without forecasts and model.
+func TestTooShort(t *testing.T) {
+	for _, how := range []string{"fail", "skip"} {
+		s, _, err := run(t, wave(30), func(k *Train) { k.LookBack, k.Short = 40, how })
+		if how == "fail" {
+			if !errors.Is(err, forecast.ErrShort) {
+				t.Errorf("fail: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := forecast.ReadPredictions(s.Predictions.Path)
+		if err != nil || len(p.Time) != 0 || p.Trial.LookBack != 40 {
+			t.Errorf("%+v, %v", p, err)
+		}
+		if _, err := os.Stat(s.File.Path); !errors.Is(err, os.ErrNotExist) {
+			t.Error("a model that saw nothing")
+		}
+	}
+}
