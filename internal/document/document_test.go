@@ -198,3 +198,38 @@ func FuzzInlineSVG(f *testing.F) {
 		}
 	})
 }
+
+// Two small tables that follow each other share a line on paper; what is too wide for that, or stands alone, does not.
+func TestPair(t *testing.T) {
+	table := func(name string, columns int) *Table {
+		t := &Table{Name: name, Caption: []Inline{Text(name)}}
+		row := Row{}
+		for range columns {
+			t.Columns = append(t.Columns, Column{Head: []Inline{Text("eight ch")}, Right: true})
+			row.Cells = append(row.Cells, []Inline{Text("1.234")})
+		}
+		t.Rows = []Row{row, row}
+		return t
+	}
+	for _, c := range []struct {
+		blocks []Block
+		shared int
+	}{
+		{[]Block{table("a", 3), table("b", 4)}, 1},
+		{[]Block{table("a", 3), table("b", 9)}, 0},
+		{[]Block{table("a", 3), Paragraph{[]Inline{Text("then")}}, table("b", 4)}, 0},
+		{[]Block{table("a", 3), table("b", 4), table("c", 4)}, 1},
+	} {
+		paper, err := (&Document{Title: []Inline{Text("t")}, Language: "en", Blocks: c.blocks}).LaTeX()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, body, _ := strings.Cut(paper.Main, "\\begin{document}")
+		if got := strings.Count(body, "\\hfill"); got != c.shared {
+			t.Errorf("%d lines shared, expected %d:\n%s", got, c.shared, body)
+		}
+		if len(paper.Tables) < 2 || strings.Count(body, "\\input{tables/") != len(paper.Tables) {
+			t.Errorf("%d tables in files, %d in the paper", len(paper.Tables), strings.Count(body, "\\input{tables/"))
+		}
+	}
+}

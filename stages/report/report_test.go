@@ -134,6 +134,10 @@ var situations = []situation{
 	{"forecast only", without(one("demo", both, -0.01, 0.3, false), "decode", "eda"), []string{"AR(20)"}, []string{"The traffic of"}},
 	{"decode only", without(one("demo", both, -0.01, 0.3, false), "forecast", "eda"), []string{"912,448"}, []string{"The forecast"}},
 	{"hostile name", one(`a_b%c#{x}&~^\$<b>*`, both, -0.01, 0.3, false), []string{`a_b%c#{x}&amp;~^\$&lt;b&gt;*`}, []string{"<b>*"}},
+	{"many", func(t testing.TB) map[string]map[string]stages.Tree {
+		return map[string]map[string]stages.Tree{"a": whole(t, "a", both, 0.08, 0.001, false), "b": whole(t, "b", both, -0.01, 0.3, true), "c": whole(t, "c", both, -0.08, 0.001, false),
+			"d": without(one("d", both, 0, 1, true), "forecast")(t)["d"]}
+	}, []string{"Against a linear autoregression the LSTM is better on a, worse on c and not distinguishable on b.", "What was measured", "too short for a season", "sets the outcome side by side"}, nil},
 	{"several", func(t testing.TB) map[string]map[string]stages.Tree {
 		return map[string]map[string]stages.Tree{"a": whole(t, "a", both, 0.08, 0.001, false), "b": whole(t, "b", both, -0.01, 0.3, true), "whats.app 中": without(one("c", both, 0, 1, true), "forecast")(t)["c"]}
 	}, []string{"is better than the linear", "not distinguishably", "whats.app 中"}, nil},
@@ -307,6 +311,20 @@ func TestCompiles(t *testing.T) {
 			if strings.HasPrefix(line, "Overfull") || strings.Contains(line, "Warning") {
 				t.Errorf("%s/%s: %s", c.language, c.s.name, line)
 			}
+		}
+	}
+}
+
+func TestStep(t *testing.T) {
+	for seconds, want := range map[float64]string{300: "5 min", 60: "min", 3600: "h", 5400: "90 min", 10: "10 s", 0.1: "100 ms", 0.001: "ms"} {
+		if got := step(seconds); got != want {
+			t.Errorf("%g seconds are %q, expected %q", seconds, got, want)
+		}
+	}
+	g := &group{entries: []entry{{Metric: metric.Of("step", 300, "s")}}}
+	for name, units := range map[string][2]string{"rmse": {"B", "B/5 min"}, "mse": {"B²", "B²/(5 min)²"}, "r2": {"", ""}, "describe_sum": {"B", "B"}, "size_mean": {"B", "B"}, "mae": {"packets", "packets"}} {
+		if got := g.unit(entry{Metric: metric.Of(name, 1, units[0])}); got != units[1] {
+			t.Errorf("%s is in %q, expected %q", name, got, units[1])
 		}
 	}
 }
