@@ -14,7 +14,10 @@ func (k *keyer) reason(s *Step, last artifacts.ActionID, pending []string) strin
 		return "new"
 	}
 	r, err := k.p.Store.Record(last)
-	if err != nil {
+	switch {
+	case err != nil && last == s.Action:
+		return "its record is gone"
+	case err != nil:
 		return "new"
 	}
 	s.Seconds = r.Seconds

@@ -38,14 +38,13 @@ func advised(d *hcl.Diagnostic) *hcl.Diagnostic {
 		return d
 	}
 	for i := range expr.Traversal {
-		val, diags := expr.Traversal[:i+1].TraverseAbs(d.EvalContext)
-		if !diags.HasErrors() {
+		if _, diags := expr.Traversal[:i+1].TraverseAbs(d.EvalContext); !diags.HasErrors() {
 			continue
 		}
 		if i == 0 {
 			return d
 		}
-		val, _ = expr.Traversal[:i].TraverseAbs(d.EvalContext)
+		val, _ := expr.Traversal[:i].TraverseAbs(d.EvalContext)
 		attr, isAttr := expr.Traversal[i].(hcl.TraverseAttr)
 		if !isAttr || !val.Type().IsObjectType() {
 			return d

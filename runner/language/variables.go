@@ -154,7 +154,7 @@ func surplus(val cty.Value, t cty.Type) (name string, known []string) {
 	}
 	for it := val.ElementIterator(); it.Next(); {
 		k, v := it.Element()
-		inner := cty.DynamicPseudoType
+		var inner cty.Type
 		if object {
 			if !t.HasAttribute(k.AsString()) {
 				return k.AsString(), sortedKeys(t.AttributeTypes())
