@@ -67,6 +67,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Values["interrupted"] = new(*osexec.Cmd)
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // a race is told by the exit code; without this every process sleeps for a second
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
