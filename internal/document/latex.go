@@ -244,7 +244,7 @@ func (r *latex) table(t *Table) (string, error) {
 // size is how large a table's text is.
 func (t *Table) size() string {
 	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Wide }) {
-		return "\\fontsize{7}{9}\\selectfont"
+		return "\\fontsize{7}{9}\\selectfont\\setlength{\\tabcolsep}{3pt}"
 	}
 	return "\\small"
 }
@@ -299,7 +299,7 @@ func columns(t *Table) string {
 	for i, c := range t.Columns {
 		switch {
 		case c.Wide:
-			share := (0.96 - 0.14*float64(min(narrow, 4))) * float64(longest[i]) / float64(all)
+			share := (0.98 - 0.14*float64(min(narrow, 4))) * float64(longest[i]) / float64(all)
 			spec += fmt.Sprintf(">{\\raggedright\\arraybackslash}p{%.2f\\linewidth}", share)
 		case c.Right:
 			spec += "r"

@@ -167,7 +167,24 @@ func (v Value) text() string {
 		number, _ := l.Parts(v.v, v.unit, v.digits)
 		return number
 	}
+	if v.unit == "s" && math.Abs(v.v) >= 2*3600 {
+		return v.long()
+	}
 	return l.Quantity(v.v, v.unit, v.digits)
+}
+
+// long prints seconds as hours, from two days on as days.
+func (v Value) long() string {
+	l := v.r.locale
+	n, unit := v.v/3600, "h"
+	if n >= 48 {
+		n, unit = n/24, v.r.words.days
+	}
+	text := l.Significant(n, v.digits)
+	if n == math.Trunc(n) {
+		text = l.Fixed(n, 0)
+	}
+	return text + locale.NoBreak + unit
 }
 
 // pText writes a p-value with its relation: "= 0.02", "< 0.001".

@@ -13,7 +13,7 @@ type words struct {
 	packets, rows, wire, captured, other, capture, from                string
 	share, commonest, size, kind, period, strength, cycle              string
 	additive, multiplicative, refused, few, targets                    string
-	intervals, step, pieces, deviation                                 string
+	intervals, step, pieces, deviation, days                           string
 	columns                                                            map[string]string // what the bytes of a column are, after their unit
 	reasons                                                            map[string]string
 	models                                                             map[string]string
@@ -30,7 +30,7 @@ func wordsOf(language string) *words {
 			packets: "Pacotes", rows: "Linhas", wire: "No fio", captured: "Capturado", other: "Outros", capture: "Captura", from: "Estágio",
 			share: "Parte", commonest: "Mais comum", size: "Tamanho", kind: "Tipo", period: "Período", strength: "Força", cycle: "Ciclos",
 			additive: "aditivo", multiplicative: "multiplicativo", refused: "não decomposto", few: "poucos ciclos", targets: "Alvos",
-			intervals: "Intervalos", step: "Passo", pieces: "Trechos", deviation: "Desvio",
+			intervals: "Intervalos", step: "Passo", pieces: "Trechos", deviation: "Desvio", days: "dias",
 			reasons: map[string]string{"short": "menos de 2 ciclos", "constant": "série constante", "not positive": "valores não positivos"},
 			models: map[string]string{"naive": "último valor", "drift": "deriva", "mean": "média do treino", "seasonal_naive": "último ciclo (%s)", "moving_average": "média móvel (%s)",
 				"ses": "suavização exponencial", "holt": "Holt", "ar": "AR(%s)"},
@@ -43,7 +43,7 @@ func wordsOf(language string) *words {
 			packets: "Paquetes", rows: "Filas", wire: "En el cable", captured: "Capturado", other: "Otros", capture: "Captura", from: "Etapa",
 			share: "Parte", commonest: "Más común", size: "Tamaño", kind: "Tipo", period: "Periodo", strength: "Fuerza", cycle: "Ciclos",
 			additive: "aditivo", multiplicative: "multiplicativo", refused: "sin descomponer", few: "pocos ciclos", targets: "Objetivos",
-			intervals: "Intervalos", step: "Paso", pieces: "Tramos", deviation: "Desviación",
+			intervals: "Intervalos", step: "Paso", pieces: "Tramos", deviation: "Desviación", days: "días",
 			reasons: map[string]string{"short": "menos de 2 ciclos", "constant": "serie constante", "not positive": "valores no positivos"},
 			models: map[string]string{"naive": "último valor", "drift": "deriva", "mean": "media del entrenamiento", "seasonal_naive": "último ciclo (%s)", "moving_average": "media móvil (%s)",
 				"ses": "suavizado exponencial", "holt": "Holt", "ar": "AR(%s)"},
@@ -56,7 +56,7 @@ func wordsOf(language string) *words {
 		packets: "Packets", rows: "Rows", wire: "On the wire", captured: "Captured", other: "Other", capture: "Capture", from: "Stage",
 		share: "Share", commonest: "Commonest", size: "Size", kind: "Type", period: "Period", strength: "Strength", cycle: "Cycles",
 		additive: "additive", multiplicative: "multiplicative", refused: "not decomposed", few: "few cycles", targets: "Targets",
-		intervals: "Intervals", step: "Step", pieces: "Pieces", deviation: "Deviation",
+		intervals: "Intervals", step: "Step", pieces: "Pieces", deviation: "Deviation", days: "days",
 		reasons: map[string]string{"short": "fewer than 2 cycles", "constant": "constant series", "not positive": "values that are not positive"},
 		models: map[string]string{"naive": "last value", "drift": "drift", "mean": "training mean", "seasonal_naive": "last cycle (%s)", "moving_average": "moving average (%s)",
 			"ses": "exponential smoothing", "holt": "Holt", "ar": "AR(%s)"},
