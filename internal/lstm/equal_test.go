@@ -58,6 +58,35 @@ func TestEqual(t *testing.T) {
 	}
 }
 
+// TestSizes shows the same for all batches and units that people try: one epoch on two workers.
+func TestSizes(t *testing.T) {
+	for _, units := range []int{1, 5, 50, 64, 128} {
+		for _, batch := range []int{1, 7, 16, 32, 33, 64, 128} {
+			if testing.Short() && units*batch > 50*64 {
+				continue
+			}
+			for _, d := range []Design{{LSTM, 1, []int{units}, false}, {GRU, 1, []int{units}, false}} {
+				var want []byte
+				for _, k := range available() {
+					m, err := Build(d, 1)
+					if err != nil {
+						t.Fatal(err)
+					}
+					training := NewTraining(m, Options{Epochs: 1, Batch: batch, Seed: 1, LearningRate: 0.01, Workers: 2})
+					if err := training.run(context.Background(), noise(1, 2, batch), nil, nil, &k); err != nil {
+						t.Fatal(err)
+					}
+					if want == nil {
+						want = training.State()
+					} else if !bytes.Equal(training.State(), want) {
+						t.Errorf("%v, batch %d: %s differs from portable", d, batch, k.name)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestUseKernels(t *testing.T) {
 	m, err := New(3, 1, 1)
 	if err != nil {

@@ -3,6 +3,7 @@ package lstm
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -63,6 +64,31 @@ func TestResume(t *testing.T) {
 // samplesOf is some of the samples.
 func samplesOf(w *Windows, lo, hi int) *Windows {
 	return &Windows{Rows: w.Rows, Features: w.Features, LookBack: w.LookBack, Ends: w.Ends[lo:hi], Targets: w.Targets[lo:hi]}
+}
+
+// TestDesignBytes fails when the same seed gives other weights, for other networks than TestBytes has: then the version of stages/train changes. The hashes are of
+// the whole state after three epochs.
+func TestDesignBytes(t *testing.T) {
+	for _, c := range []struct {
+		design Design
+		want   string
+	}{
+		{Design{LSTM, 1, []int{6, 4}, false}, "020f58b41d6f235a"}, {Design{LSTM, 2, []int{5}, true}, "ee0555fc404a5fa3"},
+		{Design{GRU, 1, []int{9}, false}, "9c8222b462836b0c"}, {Design{GRU, 1, []int{3, 2}, true}, "9953314d6a90cfc7"},
+	} {
+		m, err := Build(c.design, 42)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := noise(c.design.Features, 8, 37)
+		training := NewTraining(m, Options{Epochs: 3, Batch: 16, Seed: 42, LearningRate: DefaultRate, Workers: 2})
+		if err := training.Run(context.Background(), w, w, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%x", sha256.Sum256(training.State()))[:16]; got != c.want {
+			t.Errorf("%v: state hashes to %s, want %s", c.design, got, c.want)
+		}
+	}
 }
 
 // exampleState is the state of a small training after two epochs.

@@ -68,8 +68,7 @@ func FromTensors(tensors []Tensor) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := empty(d)
-	if err != nil {
+	if err := d.check(); err != nil {
 		return nil, err
 	}
 	want := d.tensors()
@@ -88,6 +87,10 @@ func FromTensors(tensors []Tensor) (*Model, error) {
 				return nil, fmt.Errorf("tensor %s has a value that is not finite", t.Name)
 			}
 		}
+	}
+	m, err := empty(d)
+	if err != nil {
+		return nil, err
 	}
 	m.each(tensors, func(t *Tensor, p *part, tensor []region) {
 		p.each(tensor, func(at, weight int) { m.weights[weight] = t.Data[at] })
