@@ -244,7 +244,7 @@ func (r *latex) table(t *Table) (string, error) {
 // size is how large a table's text is.
 func (t *Table) size() string {
 	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Wide }) {
-		return "\\fontsize{7}{9}\\selectfont\\setlength{\\tabcolsep}{3pt}"
+		return "\\fontsize{6.5}{8.5}\\selectfont\\setlength{\\tabcolsep}{3pt}"
 	}
 	return "\\small"
 }
