@@ -72,9 +72,6 @@ func empty(d Design) (*Model, error) {
 // Design is what the network is made of.
 func (m *Model) Design() Design { return m.design }
 
-// top is the parts of the uppermost layer.
-func (m *Model) top() []part { return m.parts[len(m.parts)-m.design.directions():] }
-
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
 
 // Parameters is the number of trainable weights.
