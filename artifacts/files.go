@@ -43,6 +43,13 @@ func (s *Store) Ingest(file string) (OutputID, int64, error) {
 	if err := os.Chmod(file, 0o444); err != nil {
 		return id, 0, err
 	}
+	after, err := os.Stat(file)
+	if err != nil {
+		return id, 0, err
+	}
+	if before.Size() != size || after.Size() != size || !after.ModTime().Equal(before.ModTime()) {
+		return id, 0, fmt.Errorf("%s: %w; a process of the stage is still alive", file, ErrChanging)
+	}
 	if err := replace(file, target); err != nil {
 		return id, 0, err
 	}
@@ -53,15 +60,9 @@ func (s *Store) Ingest(file string) (OutputID, int64, error) {
 	if err != nil {
 		return id, 0, err
 	}
-	after, err := os.Stat(target)
-	switch {
-	case err != nil:
-		return id, 0, err
-	case !os.SameFile(before, after): // another action gave the same bytes at the same moment; the next lookup hashes them
-	case before.Size() != size || st.size != size || st.mtime != before.ModTime().UnixNano():
-		os.Remove(target)
-		return id, 0, fmt.Errorf("%s: %w; a process of the stage is still alive", file, ErrChanging)
-	default:
+	// Otherwise another action gave the same bytes at the same moment and its file is there now, or somebody writes still: the next lookup
+	// hashes what is there.
+	if st.size == size && st.mtime == before.ModTime().UnixNano() {
 		s.seen(id, st)
 	}
 	return id, size, nil
