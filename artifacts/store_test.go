@@ -427,3 +427,29 @@ func TestWriteFile(t *testing.T) {
 		t.Errorf("left behind: %v", entries)
 	}
 }
+
+// TestOtherFileSystem: copies get to where renaming does not reach, and leave nothing beside.
+func TestOtherFileSystem(t *testing.T) {
+	dir, err := os.MkdirTemp("/dev/shm", "weir")
+	if err != nil {
+		t.Skip("no second file system here")
+	}
+	defer os.RemoveAll(dir)
+	s := open(t, t.TempDir())
+	id, _ := ingest(t, s, "far")
+	target := filepath.Join(dir, "f")
+	check(t, os.WriteFile(target, []byte("old"), 0o600))
+	check(t, s.CheckoutFile(id, target))
+	if got := read(t, target); got != "far" {
+		t.Errorf("got %q", got)
+	}
+	for _, folder := range []string{dir, filepath.Join(s.Root(), "work")} {
+		entries, err := os.ReadDir(folder)
+		check(t, err)
+		for _, e := range entries {
+			if e.Name() != "f" && !e.IsDir() {
+				t.Errorf("left behind: %s", e.Name())
+			}
+		}
+	}
+}

@@ -324,6 +324,24 @@ func TestNoWait(t *testing.T) {
 	}
 }
 
+func TestForce(t *testing.T) {
+	p := newProject(t, chain)
+	p.must()
+	p.world.ran = nil
+	plan, diags := p.Plan(p.load(), PlanOptions{Force: true, Targets: []string{"text.b"}})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	r := p.Run(t.Context(), plan, RunOptions{Jobs: 1}, &watcher{})
+	if r.Err != nil || r.Done != 1 || !slices.Equal(p.world.ran, []string{"two"}) {
+		t.Errorf("%+v, ran %q", r, p.world.ran)
+	}
+	record, err := p.Store.Record(plan.Steps[1].Action)
+	if err != nil || record.Reason != "forced" {
+		t.Errorf("%+v %v", record, err)
+	}
+}
+
 // TestTwins: two stages that are one piece of work are computed once, and neither waits for "another run".
 func TestTwins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

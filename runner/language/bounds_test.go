@@ -2,6 +2,7 @@ package language
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -144,4 +145,45 @@ stage "decode" "d" {
 			t.Errorf("%s\n%s\n%s", each, a.String(), b.String())
 		}
 	}
+}
+
+func FuzzVar(f *testing.F) {
+	for _, text := range []string{"x", "[1, {a = 2}]", `{ a = "b" }`, "-1.5e3", "null", `"${var.t}"`, "<<E\nx\nE\n", "1e999999", "toset([1])", "a=b"} {
+		f.Add(text)
+	}
+	dir := f.TempDir()
+	kinds := testKinds()
+	pipeline := `variable "any" { default = null }
+variable "t" { default = "x" }
+variable "l" { default = [] }
+variable "o" {
+  type    = object({ a = number, b = optional(list(string), []) })
+  default = { a = 1 }
+}
+variable "m" {
+  type    = map(number)
+  default = {}
+}
+stage "exec" "e" { command = [var.t, jsonencode(var.any), jsonencode(var.l), jsonencode(var.o), jsonencode(var.m)] }
+`
+	if err := os.WriteFile(filepath.Join(dir, "pipeline.hcl"), []byte(pipeline), 0o666); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, name := range []string{"any", "t", "l", "o", "m"} {
+			p, files, diags := Load(Config{Dir: dir, Experiment: "demo", Kinds: kinds, Vars: []string{name + "=" + text}})
+			if (p == nil) != diags.HasErrors() {
+				t.Fatalf("pipeline %v with %v", p, diags)
+			}
+			Print(&strings.Builder{}, diags, files, plainStyle{})
+			if p == nil {
+				continue
+			}
+			// What `plan --out` writes gives the same pipeline again.
+			again, _, diags := Load(Config{Dir: dir, Experiment: "demo", Kinds: kinds, Vars: p.Assignments()})
+			if again == nil || valueText(again, again.Instances[0].Args[0].Value) != valueText(p, p.Instances[0].Args[0].Value) {
+				t.Fatalf("%s=%q: %q does not give the same: %v", name, text, p.Assignments(), diags)
+			}
+		}
+	})
 }
