@@ -65,7 +65,9 @@ func (s *Store) Save() error {
 		return nil
 	}
 	s.index.dirty = false
-	s.index.adopt(readIndex(s.indexPath()))
+	if st, err := stampOf(s.indexPath()); err == nil && st != s.index.read {
+		s.index.adopt(readIndex(s.indexPath()))
+	}
 	return s.write(s.indexPath(), s.index.encode(), false)
 }
 

@@ -33,6 +33,7 @@ type indexedFile struct {
 // of the store's files: without it, or when it is damaged, everything is verified again.
 type index struct {
 	dirty   bool
+	read    stamp // of the file when it was read
 	objects map[OutputID]stamp
 	actions map[ActionID]indexedAction
 	files   map[string]indexedFile
@@ -49,8 +50,8 @@ func newIndex() *index {
 
 // readIndex reads an index; an empty one when there is none or it is damaged.
 func readIndex(path string) *index {
-	info, err := os.Stat(path)
-	if err != nil || info.Size() > maxIndex {
+	st, err := stampOf(path)
+	if err != nil || st.size > maxIndex {
 		return newIndex()
 	}
 	data, err := os.ReadFile(path)
@@ -61,6 +62,7 @@ func readIndex(path string) *index {
 	if err != nil {
 		return newIndex()
 	}
+	ix.read = st
 	return ix
 }
 
@@ -131,6 +133,7 @@ func (ix *index) adopt(other *index) {
 
 func (ix *index) encode() []byte {
 	var e encoder
+	e.b.Grow(len(indexMagic) + sha256.Size + 60*len(ix.objects) + 120*len(ix.actions) + 120*len(ix.files))
 	e.b.WriteString(indexMagic)
 	e.int(int64(len(ix.objects)))
 	for _, id := range sortedIDs(ix.objects) {
