@@ -197,7 +197,7 @@ func (r *latex) block(block Block, top bool) (string, error) {
 		return r.table(block)
 	case *Figure:
 		caption, err := r.inlines(block.Caption)
-		return fmt.Sprintf("\\begin{here}{figure}\n\\fitted{\\includegraphics{figures/%s.pdf}}\n\\caption{%s}\n\\label{fig:%s}\n\\end{here}\n",
+		return fmt.Sprintf("\\begin{here}{figure}\n\\fitted{\\includegraphics[scale=0.95]{figures/%s.pdf}}\n\\caption{%s}\n\\label{fig:%s}\n\\end{here}\n",
 			block.Name, caption, block.Name), err
 	}
 	return "", fmt.Errorf("no LaTeX for %T", block)
