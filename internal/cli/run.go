@@ -78,9 +78,6 @@ func (a *App) run(ctx context.Context, po runner.PlanOptions, o runner.RunOption
 			return usage("%s no longer fits: %w; make a new plan", planFile, err)
 		}
 	}
-	for _, s := range plan.Steps {
-		s.Forced = s.Forced && s.Status == runner.ToRun
-	}
 	if plan.Pending() == 0 {
 		return a.nothingToDo(p, plan, began, asJSON)
 	}

@@ -46,6 +46,7 @@
 //	dm                   Diebold-Mariano with the HLN correction, h = 1, squared loss (over seeds: mean loss); label against (naive, ar). Positive: the model is better
 //	dm_p                 two-sided p-value of dm; count = number of targets
 //	dm_p_holm            the same after Holm over all configurations of the protocol against that rival (trained models only); count = tries
+//	linear_rival         1 for the autoregression that "against ar" means (another ar can be a trial)
 //	rank                 place by test mse among baselines and configurations of the protocol (in published: of the look-back's targets), from 1
 //	selected             1 for the chosen configuration of the protocol, 0 for the other configurations (label selected_on: validation, test)
 //	selected_in_schedule 1 with label seed for the trial that forecast_<protocol>_<epochs>x<batch> shows: the best of its schedule

@@ -108,6 +108,9 @@ func (c *contest) about(m *model) (list []metric.Metric) {
 			list = append(list, metric.Of("dm_p_holm", probability(m.holm[rival]), "", l...).Over(len(c.sweep)))
 		}
 	}
+	if m == m.field.ar {
+		list = append(list, metric.Of("linear_rival", 1, "", c.labelsOf(m)...))
+	}
 	return append(list, metric.Of("rank", float64(m.rank), "", c.labelsOf(m)...))
 }
 

@@ -156,6 +156,9 @@ func forecastMetrics(protocols []string, gain, p float64) []metric.Metric {
 					best = 1
 				}
 				list = append(list, metric.Of("best", best, "", append(labels, "selected_on", "validation")...))
+				if m[0] == "ar" {
+					list = append(list, metric.Of("linear_rival", 1, "", labels...))
+				}
 				if m[0] != "naive" {
 					test(labels, "naive", 2.4, 0.016, false)
 				}
