@@ -43,6 +43,16 @@ func TestPins(t *testing.T) {
 		t.Errorf("%q", statuses(plan))
 	}
 
+	p.write("weir.lock", "") // the line deleted: what the URL holds now is wanted
+	p.world.urls["http://x/a"] = "newest"
+	want = []string{"pinned.a run: weir.lock has no line for its URL"}
+	if diff := cmp.Diff(want, statuses(p.plan())); diff != "" {
+		t.Error(diff)
+	}
+	if plan := p.must(); p.output(plan, "pinned.a") != "newest" || !strings.Contains(p.read("weir.lock"), digestOf("newest")) {
+		t.Errorf("got %q", p.output(plan, "pinned.a"))
+	}
+
 	p.write("weir.lock", "<<<<<<< HEAD\n"+digestOf("new")+" http://x/a\n")
 	if _, diags := p.Plan(p.load(), PlanOptions{}); !strings.Contains(diags.Error(), "weir.lock:1: not a digest") {
 		t.Errorf("a conflict in weir.lock: %v", diags)

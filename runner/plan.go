@@ -227,16 +227,21 @@ func (s *Step) setOutputs(outputs []artifacts.Output) {
 	}
 }
 
-// repinned says whether weir.lock names another digest than the cached output has.
+// repinned says whether weir.lock names another digest than the cached output has, or none any more: who deletes the line wants what the URL
+// holds now.
 func (k *keyer) repinned(s *Step, outputs []artifacts.Output, why *string) bool {
 	pinner, ok := s.Stage.(stages.Pinner)
 	if !ok || len(outputs) == 0 || pinner.PinURL() == "" {
 		return false
 	}
 	digest, pinned := k.pins.Pin(pinner.PinURL())
-	if !pinned || digest == outputs[0].ID.String() {
+	switch {
+	case !pinned:
+		*why = "weir.lock has no line for its URL"
+	case digest != outputs[0].ID.String():
+		*why = "weir.lock names another digest"
+	default:
 		return false
 	}
-	*why = "weir.lock names another digest"
 	return true
 }
