@@ -159,8 +159,11 @@ func (l *layout) names(fr *frame) {
 	}
 	for i, row := range fr.legend {
 		y := top + lineHigh*float64(i) + lineHigh/2
+		end := row[len(row)-1]
+		// wide numbers at the axis leave less room right of it than legendRows counts on: the row begins further left then
+		left := max(0, min(l.left, l.page()+1-(end.x+keyLong+4+l.width(end.text))))
 		for _, item := range row {
-			x := l.left + item.x
+			x := left + item.x
 			l.key(item.layer, x, y)
 			l.scene.write(text{at: at(x+keyLong+4, y+ascent/2), body: item.text, size: units(textSize)})
 		}

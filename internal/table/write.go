@@ -125,6 +125,10 @@ func (c *Column) extend(b *Column, from, to int) {
 	}
 }
 
+// maxDictionary is the size of a dictionary of texts, in bytes, at which a row group ends early: addresses that are all different would
+// otherwise fill memory. It depends on the rows alone, so the bytes stay the same everywhere.
+const maxDictionary = 2 << 20
+
 // flushPage makes the pending rows one page of each column.
 func (w *Writer) flushPage() error {
 	if w.chunks == nil {
@@ -134,16 +138,18 @@ func (w *Writer) flushPage() error {
 		}
 	}
 	rows := w.pending.Rows()
+	full := false
 	for i := range w.chunks {
 		c := &w.pending.Columns[i]
 		if err := w.chunks[i].addPage(c, w.zstd); err != nil {
 			return err
 		}
+		full = full || len(w.chunks[i].dict.bytes) > maxDictionary
 		clear(c.Texts)
 		c.Ints, c.Floats, c.Texts, c.Null = c.Ints[:0], c.Floats[:0], c.Texts[:0], nil
 	}
 	w.grouped += int64(rows)
-	if w.grouped >= groupRows {
+	if full || w.grouped >= groupRows {
 		return w.flushGroup()
 	}
 	return nil
