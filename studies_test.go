@@ -98,14 +98,16 @@ const (
 
 // archive serves captures as the MAWI archive does, with the trouble that a long way brings.
 type archive struct {
-	captures map[string][]byte
 	mu       sync.Mutex
+	captures map[string][]byte
 	broken   map[string]bool // connections that broke once already
 	ranges   []string        // what was asked for after that
 }
 
 func (a *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
 	body, ok := a.captures[r.URL.Path]
+	a.mu.Unlock()
 	if !ok {
 		http.NotFound(w, r)
 		return
@@ -203,11 +205,17 @@ func TestMAWI(t *testing.T) {
 	t.Run("wrong checksum", func(t *testing.T) {
 		other := project(t)
 		copyLock(t, dir, other)
+		a.mu.Lock()
 		changed := slices.Clone(a.captures[shortTrace])
 		changed[5] ^= 1 // in the time of the gzip header: still a good file
 		was := a.captures[shortTrace]
 		a.captures[shortTrace] = changed
-		defer func() { a.captures[shortTrace] = was }()
+		a.mu.Unlock()
+		defer func() {
+			a.mu.Lock()
+			a.captures[shortTrace] = was
+			a.mu.Unlock()
+		}()
 		refused(t, other, server.URL, "sha256", "weir.lock")
 	})
 }

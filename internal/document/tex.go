@@ -42,6 +42,9 @@ func EscapeTeX(s string) string {
 	var b strings.Builder
 	previous := rune(0)
 	for _, r := range norm.NFC.String(strings.ToValidUTF8(s, "\uFFFD")) {
+		if r != '\n' && r != '\t' && (r < ' ' || r == 0x7f || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r)) {
+			continue // it prints nothing, and what stands around it meets
+		}
 		// Ligatures of the T1 fonts: -- --- '' ,, and those after escapes are broken by an empty group.
 		if r == previous && (r == '-' || r == '\'' || r == ',') {
 			b.WriteString("{}")
@@ -52,7 +55,6 @@ func EscapeTeX(s string) string {
 			b.WriteString(tex)
 		case r == '\n' || r == '\t':
 			b.WriteByte(' ')
-		case r < ' ' || r == 0x7f || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r):
 		case r < 0x7f || t1(r):
 			b.WriteRune(r)
 		default:

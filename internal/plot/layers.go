@@ -41,9 +41,17 @@ func (l *layout) marked(fr *frame, layer *Layer, look look) {
 	l.intervals(fr, layer, look, shift)
 	places := fr.places(layer)
 	for i := range places {
-		places[i].x += shift
+		places[i].x = fr.sideways(places[i].x, shift)
 	}
 	l.markers(look, places, markerSize(len(places)))
+}
+
+// sideways moves a place, but not out of the plot area.
+func (fr *frame) sideways(x, shift float64) float64 {
+	if shift == 0 || x < fr.x.from || x > fr.x.to {
+		return x + shift
+	}
+	return min(max(x+shift, fr.x.from), fr.x.to)
 }
 
 // dodge moves points with intervals a little sideways, each layer differently, so that intervals at the same x do not hide each
@@ -163,7 +171,7 @@ func (l *layout) intervals(fr *frame, layer *Layer, look look, shift float64) {
 		if !okX || !okLow || !okHigh || x < fr.x.lo || x > fr.x.hi {
 			continue
 		}
-		px, a, b := fr.x.place(x)+shift, fr.inY(low), fr.inY(high)
+		px, a, b := fr.sideways(fr.x.place(x), shift), fr.inY(low), fr.inY(high)
 		if px < l.left-1 || px > l.right+1 {
 			continue
 		}

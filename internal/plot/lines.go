@@ -55,7 +55,7 @@ func (l *layout) line(fr *frame, layer *Layer, look look) {
 	shift := fr.dodge(layer)
 	for _, run := range fr.course(layer) {
 		for i := range run {
-			run[i].x += shift
+			run[i].x = fr.sideways(run[i].x, shift)
 		}
 		for _, part := range l.clip(fr, thin(run)) {
 			runs = append(runs, spots(part))

@@ -134,11 +134,14 @@ func scan(text string) (names, paths []string) {
 	return names, paths
 }
 
+// dotted is what can be the name of a module: not the * of `from a import *`, nor what is no Python.
+var dotted = regexp.MustCompile(`^[\pL\pN_.]+$`)
+
 // listed are the names of a list such as "a, b.c as d".
 func listed(list string) []string {
 	var names []string
 	for item := range strings.SplitSeq(list, ",") {
-		if words := strings.Fields(item); len(words) > 0 && words[0] != "*" {
+		if words := strings.Fields(item); len(words) > 0 && dotted.MatchString(words[0]) {
 			names = append(names, words[0])
 		}
 	}
