@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,7 +112,7 @@ func printTree(b *strings.Builder, t stages.Tree) {
 	case t.Leaf != nil:
 		fmt.Fprintf(b, "<%s %s>", t.Leaf.From, t.Leaf.Base)
 	case t.Named != nil:
-		for _, name := range sortedKeys(t.Named) {
+		for _, name := range slices.Sorted(maps.Keys(t.Named)) {
 			fmt.Fprintf(b, "%q:", name)
 			printTree(b, t.Named[name])
 		}
@@ -142,7 +143,7 @@ func (c *command) Files(string) ([]string, error) {
 
 func (c *command) Run(_ context.Context, env *stages.Env) error {
 	var b strings.Builder
-	for _, name := range sortedKeys(env.Files) {
+	for _, name := range slices.Sorted(maps.Keys(env.Files)) {
 		data, err := os.ReadFile(env.Files[name].Path)
 		if err != nil {
 			return err

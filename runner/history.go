@@ -3,8 +3,10 @@ package runner
 import (
 	"bytes"
 	"encoding/hex"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,7 +100,7 @@ func (h *history) save(now time.Time, atOnce bool) error {
 func (h *history) text() []byte {
 	var b bytes.Buffer
 	write := func(what string, actions map[string]artifacts.ActionID) {
-		for _, address := range sortedKeys(actions) {
+		for _, address := range slices.Sorted(maps.Keys(actions)) {
 			id := actions[address]
 			b.WriteString(what)
 			b.Write(hex.AppendEncode(b.AvailableBuffer(), id[:]))

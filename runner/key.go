@@ -262,12 +262,3 @@ func outputField(in *language.Instance, name string) *language.OutputField {
 }
 
 func base(name string) string { return name[strings.LastIndexAny(name, `/\`)+1:] }
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -134,7 +135,7 @@ func (p *pins) SetPin(url, digest string) error {
 	maps.Copy(all, p.all)
 	var b strings.Builder
 	b.WriteString(pinsHeader)
-	for _, u := range sortedKeys(all) {
+	for _, u := range slices.Sorted(maps.Keys(all)) {
 		fmt.Fprintf(&b, "%s %s\n", all[u], u)
 	}
 	if err := p.store.WriteFile(p.path, []byte(b.String())); err != nil {

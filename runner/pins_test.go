@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,7 +106,7 @@ func FuzzPins(f *testing.F) {
 			return
 		}
 		var b strings.Builder
-		for _, url := range sortedKeys(all) {
+		for _, url := range slices.Sorted(maps.Keys(all)) {
 			fmt.Fprintf(&b, "%s %s\n", all[url], url)
 		}
 		if again, err := parsePins(b.String()); err != nil || !maps.Equal(all, again) {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"weir/artifacts"
@@ -47,7 +49,7 @@ func (p *Project) HandOut(plan *Plan) (written []string, err error) {
 	was := h.read()
 	now := map[string]artifacts.OutputID{}
 	var problems []error
-	for _, rel := range sortedKeys(want) {
+	for _, rel := range slices.Sorted(maps.Keys(want)) {
 		changed, err := h.put(want[rel], rel, was[rel])
 		if err != nil {
 			problems = append(problems, err)
@@ -58,7 +60,7 @@ func (p *Project) HandOut(plan *Plan) (written []string, err error) {
 			written = append(written, "results/"+name+"/"+rel)
 		}
 	}
-	for _, rel := range sortedKeys(was) {
+	for _, rel := range slices.Sorted(maps.Keys(was)) {
 		if _, wanted := want[rel]; wanted {
 			continue
 		}

@@ -3,6 +3,7 @@ package language
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -53,7 +54,7 @@ func (b *block) outputs(holder reflect.Value) []OutputField {
 			all = append(all, OutputField{Name: f.Name, File: f.File, Dir: f.Class == stages.OutputSet, Optional: f.Optional})
 		case stages.OutputMap:
 			declared := f.Of(holder).Interface().(stages.Outputs).Declared
-			for _, name := range sortedKeys(declared) {
+			for _, name := range slices.Sorted(maps.Keys(declared)) {
 				path := declared[name]
 				all = append(all, OutputField{Name: name, File: strings.TrimSuffix(path, "/"), Dir: strings.HasSuffix(path, "/")})
 			}

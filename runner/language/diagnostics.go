@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -50,7 +51,7 @@ func advised(d *hcl.Diagnostic) *hcl.Diagnostic {
 			return d
 		}
 		better := *d
-		better.Detail = Suggest(attr.Name, sortedKeys(val.Type().AttributeTypes()))
+		better.Detail = Suggest(attr.Name, slices.Sorted(maps.Keys(val.Type().AttributeTypes())))
 		better.Summary = "there is no attribute " + quote(attr.Name)
 		return &better
 	}

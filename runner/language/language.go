@@ -8,8 +8,10 @@
 package language
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -45,7 +47,7 @@ type Pipeline struct {
 // Assignments are all variables as name=value, sorted by name; -var takes each.
 func (p *Pipeline) Assignments() []string {
 	var all []string
-	for _, name := range sortedKeys(p.Variables) {
+	for _, name := range slices.Sorted(maps.Keys(p.Variables)) {
 		all = append(all, name+"="+p.Variables[name])
 	}
 	return all

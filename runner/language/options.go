@@ -99,12 +99,3 @@ func shown(val cty.Value) string {
 	}
 	return val.Type().FriendlyName()
 }
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}

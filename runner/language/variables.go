@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -157,7 +158,7 @@ func surplus(val cty.Value, t cty.Type) (name string, known []string) {
 		var inner cty.Type
 		if object {
 			if !t.HasAttribute(k.AsString()) {
-				return k.AsString(), sortedKeys(t.AttributeTypes())
+				return k.AsString(), slices.Sorted(maps.Keys(t.AttributeTypes()))
 			}
 			inner = t.AttributeType(k.AsString())
 		} else {

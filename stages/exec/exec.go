@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -56,7 +57,7 @@ func (e *Exec) Validate() error {
 	if len(e.Command) == 0 {
 		return &stages.OptionError{Option: "command", Message: "there is no word, the first one is the program"}
 	}
-	for _, name := range sortedKeys(e.Outputs.Declared) {
+	for _, name := range slices.Sorted(maps.Keys(e.Outputs.Declared)) {
 		if p := e.Outputs.Declared[name]; !filepath.IsLocal(filepath.FromSlash(p)) {
 			return &stages.OptionError{Option: "outputs", Message: fmt.Sprintf("%q is no path inside the command's folder", p)}
 		}
@@ -180,7 +181,7 @@ func (e *Exec) lay(work string, env *stages.Env) (args []string, given map[strin
 		if in.Files != nil {
 			files = in.Files
 		}
-		for _, f := range sortedKeys(files) {
+		for _, f := range slices.Sorted(maps.Keys(files)) {
 			at := path.Join(name, f)
 			if given[at] {
 				return fmt.Errorf("two inputs are %s in the command's folder; name them: inputs = { \"path\" = ... }", at)
@@ -210,7 +211,7 @@ func (e *Exec) lay(work string, env *stages.Env) (args []string, given map[strin
 			named[s.Path] = s.Name
 		}
 	}
-	for _, file := range sortedKeys(env.Files) {
+	for _, file := range slices.Sorted(maps.Keys(env.Files)) {
 		name := named[file]
 		if name == "" {
 			name = inside(file)
@@ -288,7 +289,7 @@ func (e *Exec) environment(work, tmp string) []string {
 		vars[name] = value
 	}
 	var list []string
-	for _, name := range sortedKeys(vars) {
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		list = append(list, name+"="+vars[name])
 	}
 	return list
@@ -296,7 +297,7 @@ func (e *Exec) environment(work, tmp string) []string {
 
 // keep moves the declared outputs to where the runner expects them. One that is missing is an error, one that was not declared a warning.
 func (e *Exec) keep(work string, given map[string]bool, env *stages.Env) error {
-	for _, name := range sortedKeys(e.Outputs.Declared) {
+	for _, name := range slices.Sorted(maps.Keys(e.Outputs.Declared)) {
 		declared := e.Outputs.Declared[name]
 		from := filepath.Join(work, filepath.FromSlash(strings.TrimSuffix(declared, "/")))
 		target := e.Outputs.Written[name].Path
@@ -364,15 +365,6 @@ func (t *tail) String() string {
 		return ""
 	}
 	return "        | " + strings.ReplaceAll(text, "\n", "\n        | ")
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // command makes the process, not started.
