@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weir/internal/locale"
+	"weir/internal/series"
 )
 
 // few is the number of test targets below which nothing is claimed.
@@ -224,7 +225,8 @@ func (c *contest) summary() string {
 	}
 	targets := len(c.best.field.test)
 	if len(c.sweep) == 0 {
-		return fmt.Sprintf("%s: %d baselines on %d targets", c.protocol, rivals, targets)
+		return fmt.Sprintf("%s: %s on %s", c.protocol, series.Count(rivals, "baseline"), series.Count(targets, "target"))
 	}
-	return fmt.Sprintf("%s: %d configurations (%d trials), %d baselines, %d targets", c.protocol, len(c.sweep), runs, rivals, targets)
+	return fmt.Sprintf("%s: %s (%s), %s, %s", c.protocol, series.Count(len(c.sweep), "configuration"), series.Count(runs, "trial"),
+		series.Count(rivals, "baseline"), series.Count(targets, "target"))
 }
