@@ -127,7 +127,7 @@ func (a *App) root() *cobra.Command {
 	}
 	root.RunE = func(_ *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usage("no command %q; %s `weir help` says more", args[0], language.Suggest(args[0], commandNames(root)))
+			return usage("no command %q; %s", args[0], language.SuggestOr(args[0], commandNames(root), "`weir help` says more"))
 		}
 		a.overview(root)
 		return nil

@@ -116,7 +116,7 @@ func (m *manual) unknown(name string) error {
 			names = append(names, f.Name)
 		}
 	}
-	return usage("%s has no option %q; %s `weir help %s` lists them", m.kind.Name, name, language.Suggest(name, names), m.kind.Name)
+	return usage("%s has no option %q; %s", m.kind.Name, name, language.SuggestOr(name, names, "`weir help "+m.kind.Name+"` lists them"))
 }
 
 func (m *manual) option(f *stages.Field, name string, target reflect.Value, values []string) error {

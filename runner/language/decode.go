@@ -246,11 +246,7 @@ func (d *decoder) suggestOption(name string, fields []stages.Field) string {
 			names = append(names, f.Name)
 		}
 	}
-	text := Suggest(name, append(names, reserved...))
-	if !strings.HasSuffix(text, "?") {
-		text += ";"
-	}
-	return text + " `weir help " + d.b.kind + "` lists the options"
+	return SuggestOr(name, append(names, reserved...), "`weir help "+d.b.kind+"` lists the options")
 }
 
 // argument decodes an input: its references, and the files that it names.

@@ -13,6 +13,18 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
+// SuggestOr is Suggest, and after it where to read on.
+func SuggestOr(got string, names []string, more string) string {
+	switch text := Suggest(got, names); {
+	case text == "":
+		return more
+	case strings.HasSuffix(text, "?"):
+		return text + " " + more
+	default:
+		return text + "; " + more
+	}
+}
+
 // Suggest says what could have been meant: the nearest name, or all of them when there are few.
 func Suggest(got string, names []string) string {
 	best, distance := "", 1+max(1, (len(got)+2)/3)
