@@ -93,7 +93,7 @@ func Prepare(s *series.Series, p Protocol, column string) (*Data, error) {
 		}
 	}
 	if len(d.Values) == 0 {
-		return nil, fmt.Errorf("column %s has no rows to forecast under protocol %s (%d in the series)", name, p, s.Len())
+		return nil, fmt.Errorf("%w: column %s has no rows to forecast under protocol %s (%d in the series)", ErrShort, name, p, s.Len())
 	}
 	if p == Published {
 		d.Segments = []series.Span{{Lo: 0, Hi: len(d.Values)}}

@@ -33,7 +33,7 @@ func (o SplitOptions) Check() error {
 	return nil
 }
 
-// ErrShort is wrapped by Split's error about a series with too few targets.
+// ErrShort is wrapped by the errors of Prepare and Split about a series with no rows or too few targets.
 var ErrShort = errors.New("series too short to split")
 
 // Split chooses the targets.

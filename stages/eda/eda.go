@@ -97,23 +97,29 @@ func (e *Explore) Run(ctx context.Context, env *stages.Env) error {
 	rows := &table.Table{}
 	if e.Series.Given() {
 		strict, published, err := e.analyse(ctx, env)
-		if err != nil {
+		switch {
+		case errors.Is(err, errEmpty) && e.Sizes.Given(): // a capture without IP packets, among others of a folder
+			env.Warn("no IP packets with a time, so there is no series to describe")
+			env.Summarize("nothing to describe")
+			metrics = append(metrics, metric.Of("describe_count", 0, "", "protocol", string(forecast.Strict)))
+		case err != nil:
 			return err
-		}
-		s = strict.summary()
-		metrics = append(strict.metrics(), published.metrics()...)
-		rows = strict.table()
-		if err := e.draw(strict, ""); err != nil {
-			return err
-		}
-		if !same(strict.data, published.data) {
-			other := published.summary()
-			s.Published = &other
-			if err := e.draw(published, "_published"); err != nil {
+		default:
+			s = strict.summary()
+			metrics = append(strict.metrics(), published.metrics()...)
+			rows = strict.table()
+			if err := e.draw(strict, ""); err != nil {
 				return err
 			}
+			if !same(strict.data, published.data) {
+				other := published.summary()
+				s.Published = &other
+				if err := e.draw(published, "_published"); err != nil {
+					return err
+				}
+			}
+			strict.tell(env, e.Series.From)
 		}
-		strict.tell(env, e.Series.From)
 	}
 	if e.Sizes.Given() {
 		sizes, err := readSizes(e.Sizes.Path)
@@ -137,6 +143,8 @@ func (e *Explore) Run(ctx context.Context, env *stages.Env) error {
 	return s.write(e.Summary.Path)
 }
 
+var errEmpty = errors.New("the series has no intervals")
+
 // analyse looks at the series under both protocols.
 func (e *Explore) analyse(ctx context.Context, env *stages.Env) (strict, published *analysis, err error) {
 	s, err := series.Read(e.Series.Path)
@@ -144,7 +152,7 @@ func (e *Explore) analyse(ctx context.Context, env *stages.Env) (strict, publish
 		return nil, nil, err
 	}
 	if s.Len() == 0 {
-		return nil, nil, fmt.Errorf("%s: the series has no intervals, so there is nothing to describe; does the capture hold IP packets?", e.Series.From)
+		return nil, nil, fmt.Errorf("%s: %w, so there is nothing to describe; does the capture hold IP packets?", e.Series.From, errEmpty)
 	}
 	total := int64(2 * (1 + len(e.periods())*len(e.models())))
 	env.Progress.Total(total, "analyses")

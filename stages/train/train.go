@@ -185,11 +185,12 @@ func (s *Train) Run(ctx context.Context, env *stages.Env) error {
 		return fmt.Errorf("%s: %w", s.Series.From, err)
 	}
 	j := &job{stage: s, env: env, protocol: forecast.Protocol(s.Protocol)}
-	if j.data, err = forecast.Prepare(in, j.protocol, s.Column); err != nil {
-		return fmt.Errorf("%s: %w", s.Series.From, err)
-	}
 	options := forecast.SplitOptions{Test: s.Test, Validation: s.Validation, History: s.History}
-	j.split, err = j.data.Split(j.protocol, s.LookBack, options)
+	if j.data, err = forecast.Prepare(in, j.protocol, s.Column); err == nil {
+		j.split, err = j.data.Split(j.protocol, s.LookBack, options)
+	} else {
+		j.data = &forecast.Data{}
+	}
 	skip := errors.Is(err, forecast.ErrShort) && s.Short == "skip"
 	if err != nil && !skip {
 		return fmt.Errorf("%s: %w", s.Series.From, err)
