@@ -1,11 +1,11 @@
-// Package forecast is what every one-step forecaster of a series shares: which rows it sees, how they are split, what a trial leaves on disk,
+// Package forecast is what every forecaster of a series shares: which rows it sees, how they are split, what a trial leaves on disk,
 // the baselines that it has to beat, and how forecasts are scored and compared.
 //
 // It sits between aggregate and report: stages/train calls Prepare, Split and WritePredictions; stages/evaluate reads the predictions back,
 // computes the baselines on the same targets and compares all of them. It trains no neural network (internal/lstm does) and draws nothing.
 //
-// Conventions. x[0..n-1] are Data.Values; a target is an index t; the forecast of x[t] sees x[..t-1] of t's own segment and parameters
-// fitted on the training part alone, which is the rows [0, end). A value that a forecaster cannot give is NaN. Functions leave their arguments unchanged.
+// Conventions. x[0..n-1] are Data.Values; a target is an index t; the forecast of x[t] at horizon h (1 where nothing else is said) sees x[..t-h] of t's own segment, lagged
+// covariates as far, known ones up to t, and parameters fitted on the training part alone, which is the rows [0, end). A value that a forecaster cannot give is NaN. Functions leave their arguments unchanged.
 // Sums are sequential in index order and products are rounded before they are added, so results are the same on every machine; only
 // p-values and quantiles (functions of package math) may differ in their last digits, and who writes them rounds them with Significant.
 package forecast
@@ -13,6 +13,7 @@ package forecast
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"time"
 
@@ -37,7 +38,10 @@ type Data struct {
 	Column   string        // the series' column that Values come from
 	Unit     string        // "B/s" for bytes per second; the column's own unit (per interval) when Step is not one second
 	Step     time.Duration
-	Dropped  int // rows of the series left out because they were empty (published), trimmed at an edge (strict) or had no value
+	// Covariates are what else a forecaster may see, one value a row, in the order in which they were asked for.
+	Covariates []Covariate
+	Border     int // rows [0, Border) are of another series, which only trains: see Join; 0: all rows are of one
+	Dropped    int // rows of the series left out because they were empty (published), trimmed at an edge (strict) or had no value
 }
 
 // Prepare takes the rows of s that the protocol uses. An empty column means captured_bytes (published) or wire_bytes (strict), or the only
@@ -46,8 +50,9 @@ type Data struct {
 //   - published: rows without packets are dropped where the series counts packets, edges are kept, all rows form one segment.
 //   - strict: rows of coverage < 1 at the ends of each segment are trimmed, segments are kept.
 //
-// A row whose value is not a number is left out; in strict it ends a segment. A series without rows is an error.
-func Prepare(s *series.Series, p Protocol, column string) (*Data, error) {
+// Covariates are columns of the series or derived ones: see CovariateNames. A row whose value or covariate is not a number is left out; in strict it ends a segment. A
+// series without rows is an error.
+func Prepare(s *series.Series, p Protocol, column string, covariates ...string) (*Data, error) {
 	if p != Published && p != Strict {
 		return nil, fmt.Errorf("protocol %q: expected published or strict", string(p))
 	}
@@ -64,6 +69,14 @@ func Prepare(s *series.Series, p Protocol, column string) (*Data, error) {
 		return nil, err
 	}
 	d := &Data{Column: c.Name, Unit: rate(c.Unit, s.Step), Step: s.Step}
+	all, err := covariatesOf(used, c.Name, covariates)
+	if err != nil {
+		return nil, err
+	}
+	d.Covariates = make([]Covariate, len(all))
+	for k, c := range all {
+		d.Covariates[k] = Covariate{Name: c.Name, Unit: c.Unit, Known: c.Known}
+	}
 	var packets []float64
 	if p == Published && hasColumn(used, "packets") {
 		counts, err := used.Column("packets")
@@ -76,7 +89,7 @@ func Prepare(s *series.Series, p Protocol, column string) (*Data, error) {
 		open := false
 		for i := span.Lo; i < span.Hi; i++ {
 			v := c.Values[i]
-			if math.IsNaN(v) || math.IsInf(v, 0) {
+			if !finite(v) || slices.ContainsFunc(all, func(c Covariate) bool { return !finite(c.Values[i]) }) {
 				open = false
 				continue
 			}
@@ -89,6 +102,9 @@ func Prepare(s *series.Series, p Protocol, column string) (*Data, error) {
 			}
 			d.Values = append(d.Values, v)
 			d.Time = append(d.Time, used.Time[i])
+			for k := range all {
+				d.Covariates[k].Values = append(d.Covariates[k].Values, all[k].Values[i])
+			}
 			d.Segments[len(d.Segments)-1].Hi = len(d.Values)
 		}
 	}
@@ -101,6 +117,8 @@ func Prepare(s *series.Series, p Protocol, column string) (*Data, error) {
 	d.Dropped = s.Len() - len(d.Values)
 	return d, nil
 }
+
+func finite(v float64) bool { return v-v == 0 }
 
 func defaultColumn(s *series.Series, p Protocol, column string) string {
 	if column != "" {
@@ -158,6 +176,50 @@ func (d *Data) Start(t int) int {
 		return t
 	}
 	return d.Segments[i].Lo
+}
+
+// Head is the rows [0, n): what somebody who must not see later ones is given. It shares memory with d.
+func (d *Data) Head(n int) *Data {
+	h := *d
+	h.Values, h.Time, h.Segments = d.Values[:n:n], d.Time[:n:n], nil
+	for _, s := range d.Segments {
+		if s.Lo < n {
+			h.Segments = append(h.Segments, series.Span{Lo: s.Lo, Hi: min(s.Hi, n)})
+		}
+	}
+	h.Covariates = slices.Clone(d.Covariates)
+	for k := range h.Covariates {
+		h.Covariates[k].Values = d.Covariates[k].Values[:n:n]
+	}
+	h.Border = min(d.Border, n)
+	return &h
+}
+
+// Join puts the rows of test behind those of train, in segments of their own, so that Split trains on the first and tests on the second. Both need the same
+// step, column and covariates. Time is increasing on either side of Border only.
+func Join(train, test *Data) (*Data, error) {
+	switch {
+	case train.Border != 0 || test.Border != 0:
+		return nil, fmt.Errorf("a joined series cannot be joined again")
+	case train.Step != test.Step:
+		return nil, fmt.Errorf("one series has steps of %s, the other of %s", train.Step, test.Step)
+	case train.Column != test.Column || train.Unit != test.Unit:
+		return nil, fmt.Errorf("one series has column %s (%s), the other %s (%s)", train.Column, train.Unit, test.Column, test.Unit)
+	case !slices.EqualFunc(train.Covariates, test.Covariates, func(a, b Covariate) bool { return a.Name == b.Name && a.Known == b.Known }):
+		return nil, fmt.Errorf("the two series have other covariates")
+	}
+	n := train.Len()
+	d := *train
+	d.Values, d.Time, d.Segments = slices.Concat(train.Values, test.Values), slices.Concat(train.Time, test.Time), slices.Clone(train.Segments)
+	for _, s := range test.Segments {
+		d.Segments = append(d.Segments, series.Span{Lo: s.Lo + n, Hi: s.Hi + n})
+	}
+	d.Covariates = slices.Clone(train.Covariates)
+	for k := range d.Covariates {
+		d.Covariates[k].Values = slices.Concat(train.Covariates[k].Values, test.Covariates[k].Values)
+	}
+	d.Border, d.Dropped = n, train.Dropped+test.Dropped
+	return &d, nil
 }
 
 // At returns x[t] for each target.

@@ -15,13 +15,22 @@ type Trial struct {
 	Model        string             `json:"model"` // lstm, naive, drift, mean, seasonal_naive, moving_average, ar, ses, holt, or any other name
 	LookBack     int                `json:"look_back"`
 	Units        int                `json:"units,omitempty"`
-	Order        int                `json:"order,omitempty"`  // ar
-	Period       int                `json:"period,omitempty"` // seasonal_naive
-	Window       int                `json:"window,omitempty"` // moving_average
+	Layers       int                `json:"layers,omitempty"`        // networks; 0 and 1 are one
+	Both         bool               `json:"bidirectional,omitempty"` // networks
+	Order        int                `json:"order,omitempty"`         // ar
+	Period       int                `json:"period,omitempty"`        // seasonal_naive
+	Window       int                `json:"window,omitempty"`        // moving_average
 	Epochs       int                `json:"epochs,omitempty"`
 	Batch        int                `json:"batch,omitempty"`
 	LearningRate float64            `json:"learning_rate,omitempty"`
-	Patience     int                `json:"patience,omitempty"` // 0: no early stop
+	Patience     int                `json:"patience,omitempty"`   // 0: no early stop
+	Options      []Option           `json:"options,omitempty"`    // all others that make it another configuration, in the order of train's documentation, defaults left out
+	Covariates   []string           `json:"covariates,omitempty"` // as asked for
+	Horizons     []int              `json:"horizons,omitempty"`   // increasing; none: 1
+	Level        float64            `json:"level,omitempty"`      // nominal coverage of low to high; 0: no intervals
+	TrainedOn    string             `json:"trained_on,omitempty"` // name of another series that it was trained on
+	Control      string             `json:"control,omitempty"`    // not a competitor but a check of the procedure: "shuffled" targets
+	Guards       []Guard            `json:"guards,omitempty"`     // checks for leaks that train made
 	Seed         int64              `json:"seed"`
 	Protocol     Protocol           `json:"protocol"`
 	Column       string             `json:"column"`
@@ -31,6 +40,19 @@ type Trial struct {
 	Parameters   map[string]float64 `json:"parameters,omitempty"` // what was fitted, for people; not part of the configuration
 }
 
+// Option is a setting as a person would write it.
+type Option struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Guard is the verdict of a check for leaks.
+type Guard struct {
+	Name   string `json:"name"` // scaler, future_poison, ...
+	Passed bool   `json:"passed"`
+	Count  int    `json:"count"` // how many forecasts, values ... were checked
+}
+
 // Parts of a split, the values of Predictions.Part.
 const (
 	Train      = "train"
@@ -38,11 +60,11 @@ const (
 	Test       = "test"
 )
 
-// Predictions are one trial's forecasts, one row a target, in the unit of the series. All slices have the same length.
+// Predictions are one trial's forecasts in the unit of the series: for each horizon, smallest first, one row a target, by time. All slices have the same length.
 type Predictions struct {
 	Trial     Trial
 	Time      []int64   // start of the target's interval, ns UTC
-	Horizon   []int     // steps ahead, 1
+	Horizon   []int     // steps ahead: the forecast sees nothing later than Time - Horizon steps
 	Actual    []float64 // the series' value, not a rescaled one
 	Predicted []float64 // NaN: no forecast
 	Low, High []float64 // prediction interval; nil or NaN: none
@@ -111,7 +133,7 @@ func missing(n int) []float64 {
 }
 
 // ReadPredictions reads what WritePredictions, or anybody's own program, wrote: low and high may be missing, a missing horizon is 1. The trial, increasing
-// times, known parts and finite actual values are required. Errors name the file.
+// times (of each horizon), known parts and finite actual values are required. Errors name the file.
 func ReadPredictions(path string) (*Predictions, error) {
 	t, err := table.Read(path)
 	if err != nil {
@@ -203,8 +225,11 @@ func readFloats(t *table.Table, name string) ([]float64, error) {
 
 func (p *Predictions) check() error {
 	for i, t := range p.Time {
+		same := i > 0 && p.Horizon[i] == p.Horizon[i-1] && (p.Trial.TrainedOn == "" || (p.Part[i] == Test) == (p.Part[i-1] == Test))
 		switch {
-		case i > 0 && t <= p.Time[i-1]:
+		case i > 0 && p.Horizon[i] < p.Horizon[i-1] || p.Horizon[i] < 1:
+			return fmt.Errorf("row %d: horizon %d after %d: expected rows by horizon, the smallest (at least 1) first", i+1, p.Horizon[i], p.Horizon[max(i-1, 0)])
+		case same && t <= p.Time[i-1]: // the test part may be of another series than the rest
 			return fmt.Errorf("row %d: time does not increase", i+1)
 		case math.IsNaN(p.Actual[i]) || math.IsInf(p.Actual[i], 0):
 			return fmt.Errorf("row %d: no actual value", i+1)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Split is a partition of the targets, each part increasing and all of it before the next.
@@ -11,9 +12,14 @@ type Split struct{ Train, Validation, Test []int }
 
 // SplitOptions says how large the parts are. It is part of a Trial, so that who reads the predictions can repeat the split.
 type SplitOptions struct {
-	Test       float64 `json:"test"`       // share of the targets that test, 0 < Test < 1
-	Validation float64 `json:"validation"` // share of the remaining targets that validate, 0 <= Validation < 1
-	History    int     `json:"history"`    // points before every strict target in its segment; at least the largest look-back makes all look-backs share targets
+	Test       float64 `json:"test"`              // share of the targets that test, 0 < Test < 1
+	Validation float64 `json:"validation"`        // share of the remaining targets that validate, 0 <= Validation < 1
+	History    int     `json:"history"`           // points before every strict target in its segment; at least the largest look-back makes all look-backs share targets
+	Horizon    int     `json:"horizon,omitempty"` // the largest horizon, 0 for 1: so many points fewer are seen, and all horizons share targets
+	Gap        int     `json:"gap,omitempty"`     // targets left out before the test part
+	Folds      int     `json:"folds,omitempty"`   // rolling origin: the test part is cut into so many blocks, 0 for 1
+	Fold       int     `json:"fold,omitempty"`    // which of them tests, from 1; what comes before it trains and validates
+	Sliding    bool    `json:"sliding,omitempty"` // every fold trains on as many targets as the first, the latest ones; else on all before (expanding)
 }
 
 // DefaultSplit is what train and evaluate use when nothing else is said: the last fifth tests, as in the published split, the last fifth of the
@@ -29,6 +35,12 @@ func (o SplitOptions) Check() error {
 		return fmt.Errorf("validation share %v: expected 0 or more and less than 1", o.Validation)
 	case o.History < 0:
 		return fmt.Errorf("history %d: expected 0 or more", o.History)
+	case o.Horizon < 0:
+		return fmt.Errorf("horizon %d: expected 0 or more", o.Horizon)
+	case o.Gap < 0:
+		return fmt.Errorf("gap %d: expected 0 or more", o.Gap)
+	case o.Folds < 0 || o.Fold < 0 || o.Fold > max(o.Folds, 1) || o.Folds > 1 && o.Fold == 0:
+		return fmt.Errorf("fold %d of %d: expected 1 to the number of folds", o.Fold, o.Folds)
 	}
 	return nil
 }
@@ -39,20 +51,26 @@ var ErrShort = errors.New("series too short to split")
 // Split chooses the targets.
 //
 //   - published: windows of lookBack first, the first int(0.8 (n - lookBack)) of them train, the rest test, nothing validates; o is not used.
-//   - strict: a target has max(lookBack, o.History) points (at least one) before it in its segment. The first int((1 - Test) m) of the m
-//     targets train, of which the last ones validate: int((1 - Validation) k) of those k are left. Every look-back <= History gets the same test targets.
+//   - strict: a target has max(lookBack, o.History) points (at least one), and one more for each step of o.Horizon beyond the first, before it in its segment. The
+//     first int((1 - Test) m) of the m targets train, of which the last ones validate: int((1 - Validation) k) of those k are left. Every look-back <= History gets the
+//     same test targets.
+//   - strict with Folds (rolling origin; Tashman 2000): the test part is cut into Folds blocks of equal length (the last ones one longer where it does not divide); block Fold tests, all
+//     targets before it train and validate, or with Sliding the last of them, as many as in the first fold.
+//   - strict on joined series: all targets of the first train and validate, all of the second test; Test and Folds are not used.
 //
-// A part that would have no targets (but for Validation 0) is an error that says how many rows there are.
+// Gap targets before the test part are left out. A part that would have no targets (but for Validation 0) is an error that says how many rows there are.
 func (d *Data) Split(p Protocol, lookBack int, o SplitOptions) (Split, error) {
 	if lookBack < 1 || lookBack > math.MaxInt32 {
 		return Split{}, fmt.Errorf("look_back %d: expected at least 1", lookBack)
 	}
-	history, test, validation := lookBack, 0.2, 0.0
+	history := lookBack
 	if p == Strict {
 		if err := o.Check(); err != nil {
 			return Split{}, err
 		}
-		history, test, validation = max(lookBack, o.History), o.Test, o.Validation
+		history = max(lookBack, o.History) + max(o.Horizon, 1) - 1
+	} else {
+		o = SplitOptions{Test: 0.2}
 	}
 	var targets []int
 	for _, span := range d.Segments {
@@ -60,14 +78,32 @@ func (d *Data) Split(p Protocol, lookBack int, o SplitOptions) (Split, error) {
 			targets = append(targets, t)
 		}
 	}
-	cut := int(float64(len(targets)) * (1 - test))
-	train := int(float64(cut) * (1 - validation))
-	s := Split{Train: targets[:train:train], Validation: targets[train:cut:cut], Test: targets[cut:]}
-	if len(s.Train) == 0 || len(s.Test) == 0 || validation > 0 && len(s.Validation) == 0 {
+	first, from, to := d.blocks(targets, o)
+	begin, cut := 0, max(0, from-o.Gap)
+	if o.Sliding {
+		begin = max(0, cut-max(0, first-o.Gap))
+	}
+	train := begin + int(float64(cut-begin)*(1-o.Validation))
+	s := Split{Train: targets[begin:train:train], Validation: targets[train:cut:cut], Test: targets[from:to:to]}
+	if len(s.Train) == 0 || len(s.Test) == 0 || o.Validation > 0 && len(s.Validation) == 0 {
 		return Split{}, fmt.Errorf("%w: of %d rows (segments: %d), %d have %d points before them to forecast from (train %d, validation %d, test %d); a smaller look_back or history, or a longer capture, gives more",
 			ErrShort, len(d.Values), len(d.Segments), len(targets), history, len(s.Train), len(s.Validation), len(s.Test))
 	}
 	return s, nil
+}
+
+// blocks says where the test part of all folds begins and which targets test in this one.
+func (d *Data) blocks(targets []int, o SplitOptions) (first, from, to int) {
+	n := len(targets)
+	if d.Border > 0 {
+		first, _ = slices.BinarySearch(targets, d.Border)
+		return first, first, n
+	}
+	first = int(float64(n) * (1 - o.Test))
+	if o.Folds <= 1 {
+		return first, first, n
+	}
+	return first, first + (n-first)*(o.Fold-1)/o.Folds, first + (n-first)*o.Fold/o.Folds
 }
 
 // End is the length of the training part: everything before and including the last training target. Parameters are fitted on rows [0, End).

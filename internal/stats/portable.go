@@ -57,12 +57,12 @@ func log(x float64) float64 {
 // pow is x^y for positive x, to about 1e-15 for the moderate powers used here.
 func pow(x, y float64) float64 { return exp(float64(y * log(x))) }
 
-// turn is cosine and sine of 2*pi*k/n for 0 <= k < n, reduced to an eighth of a turn by whole numbers.
-func turn(k, n int) (cos, sin float64) {
-	octant := 8 * k / n
-	rest := 8*k - octant*n
+// Turn is cosine and sine of 2*pi*k/n for 0 <= k < n, reduced to an eighth of a turn by whole numbers.
+func Turn(k, n int) (cos, sin float64) {
+	octant := 8 * int64(k) / int64(n)
+	rest := 8*int64(k) - octant*int64(n)
 	if octant%2 == 1 {
-		rest = n - rest
+		rest = int64(n) - rest
 	}
 	c, s := smallAngle(float64(math.Pi/4*float64(rest)) / float64(n))
 	switch octant {

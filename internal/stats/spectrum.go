@@ -49,7 +49,7 @@ func transform(re, im []float64) ([]float64, []float64) {
 	wr, wi := make([]float64, n), make([]float64, n)
 	square := 0 // t^2 mod 2n, kept by differences so that it never overflows
 	for t := range n {
-		c, s := turn(square, 2*n)
+		c, s := Turn(square, 2*n)
 		wr[t], wi[t] = c, -s
 		ar[t], ai[t] = times(re[t], im[t], wr[t], wi[t])
 		br[t], bi[t] = c, s
@@ -81,7 +81,7 @@ type radix2 struct{ cos, sin []float64 }
 func newRadix2(n int) *radix2 {
 	f := &radix2{make([]float64, n/2), make([]float64, n/2)}
 	for k := range f.cos {
-		f.cos[k], f.sin[k] = turn(k, n)
+		f.cos[k], f.sin[k] = Turn(k, n)
 	}
 	return f
 }

@@ -32,10 +32,10 @@ func TestPortableFunctions(t *testing.T) {
 		}
 		n := rapid.IntRange(1, 1<<24).Draw(t, "n")
 		k := rapid.IntRange(0, n-1).Draw(t, "k")
-		c, s := turn(k, n)
+		c, s := Turn(k, n)
 		a := 2 * math.Pi * float64(k) / float64(n)
 		if math.Abs(c-math.Cos(a)) > 3e-15 || math.Abs(s-math.Sin(a)) > 3e-15 {
-			t.Errorf("turn(%d, %d) = %v, %v, want %v, %v", k, n, c, s, math.Cos(a), math.Sin(a))
+			t.Errorf("Turn(%d, %d) = %v, %v, want %v, %v", k, n, c, s, math.Cos(a), math.Sin(a))
 		}
 	})
 	for _, c := range []struct{ x, want float64 }{{0, 1}, {-800, 0}, {800, math.Inf(1)}} {
@@ -69,7 +69,7 @@ func TestTransformIsTheDefinition(t *testing.T) {
 		for k := range n {
 			var wr, wi float64
 			for i, v := range x {
-				c, s := turn(i*k%n, n)
+				c, s := Turn(i*k%n, n)
 				wr, wi = wr+v*c, wi-v*s
 			}
 			if math.Abs(re[k]-wr) > 1e-12 || math.Abs(im[k]-wi) > 1e-12 {
@@ -214,7 +214,7 @@ func TestHurst(t *testing.T) {
 	}
 	daily := noise(1000, 4)
 	for i := range daily {
-		c, _ := turn(i%50, 50)
+		c, _ := Turn(i%50, 50)
 		daily[i] += 5 * c
 	}
 	if m, err := Hurst(daily); err != nil || m.Cycle != 20 {
