@@ -170,23 +170,26 @@ func (d *decoder) body(body *hclsyntax.Body, fields []stages.Field, holder refle
 }
 
 func (d *decoder) block(inner *hclsyntax.Block, f *stages.Field, holder reflect.Value, prefix string) {
-	label := slices.IndexFunc(f.Fields, func(f stages.Field) bool { return f.Class == stages.Label })
-	want := 0
-	if label >= 0 {
-		want = 1
-	}
-	if len(inner.Labels) != want {
-		d.fail(inner.TypeRange, fmt.Sprintf("block %q takes %d label", inner.Type, want), "")
+	fields := f.Fields
+	label := slices.IndexFunc(fields, func(f stages.Field) bool { return f.Class == stages.Label })
+	switch {
+	case label < 0 && len(inner.Labels) > 0 || len(inner.Labels) > 1:
+		d.fail(inner.TypeRange, fmt.Sprintf("block %q takes %d label", inner.Type, min(label+1, 1)), "")
 		return
-	}
-	if label >= 0 {
-		lf := f.Fields[label]
+	case label >= 0 && len(inner.Labels) == 0 && inner.Body.Attributes[fields[label].Name] == nil:
+		d.fail(inner.TypeRange, fmt.Sprintf("block %q takes 1 label", inner.Type), fmt.Sprintf("or, where the label is an expression, the option %s in the block", fields[label].Name))
+		return
+	case label >= 0 && len(inner.Labels) == 0: // a label that depends on the matrix
+		fields = slices.Clone(fields)
+		fields[label].Class = stages.Option
+	case label >= 0:
+		lf := fields[label]
 		if len(lf.Enum) > 0 && !slices.Contains(lf.Enum, inner.Labels[0]) {
 			d.fail(inner.LabelRanges[0], fmt.Sprintf("unknown %s %q", inner.Type, inner.Labels[0]), Suggest(inner.Labels[0], lf.Enum))
 		}
 		lf.Of(holder).SetString(inner.Labels[0])
 	}
-	d.body(inner.Body, f.Fields, holder, prefix+f.Name+".")
+	d.body(inner.Body, fields, holder, prefix+f.Name+".")
 }
 
 func (d *decoder) evaluate(expr hclsyntax.Expression) cty.Value {
