@@ -58,7 +58,7 @@ func BenchmarkEpoch(b *testing.B) {
 
 // BenchmarkDesigns is one epoch of other networks over a tenth of the points, on one worker.
 func BenchmarkDesigns(b *testing.B) {
-	for _, d := range []Design{{LSTM, 1, []int{50, 50}, false}, {LSTM, 1, []int{50}, true}, {GRU, 1, []int{50}, false}} {
+	for _, d := range []Design{{Cell: LSTM, Features: 1, Units: []int{50, 50}}, {Cell: LSTM, Features: 1, Units: []int{50}, Bidirectional: true}, {Cell: GRU, Features: 1, Units: []int{50}}} {
 		b.Run(fmt.Sprint(d.Cell, d.Units, d.Bidirectional), func(b *testing.B) {
 			m, err := Build(d, 1)
 			if err != nil {

@@ -20,6 +20,8 @@ type Design struct {
 	Features      int   // F of a window
 	Units         []int // H of each layer, from the window up
 	Bidirectional bool  // each layer has two parts; the second reads the window from its last point to its first
+	Outputs       int   // O: several horizons, quantiles or both; 0 is 1
+	Attention     int   // A, the units of the attention over the states of the uppermost layer; 0: none, the dense layer sees the last states alone
 }
 
 // Bounds of a design. maxWeights bounds all its parts together.
@@ -27,6 +29,7 @@ const (
 	MaxUnits    = 1024
 	MaxFeatures = 256
 	MaxLayers   = 8
+	MaxOutputs  = 1024
 	maxWeights  = 1 << 25
 )
 
@@ -44,6 +47,15 @@ func (d Design) check() error {
 	}
 	if d.Features < 1 || d.Features > MaxFeatures {
 		return fmt.Errorf("features %d: expected 1 to %d", d.Features, MaxFeatures)
+	}
+	if d.Outputs > 1 || d.Attention > 0 {
+		return fmt.Errorf("outputs and attention are not there yet")
+	}
+	if d.Outputs < 0 || d.Outputs > MaxOutputs {
+		return fmt.Errorf("outputs %d: expected 1 to %d", d.Outputs, MaxOutputs)
+	}
+	if d.Attention < 0 || d.Attention > MaxUnits {
+		return fmt.Errorf("attention %d: expected 0 (none) to %d units", d.Attention, MaxUnits)
 	}
 	parts := d.parts()
 	if last := parts[len(parts)-1]; last.offset+last.size() > maxWeights {

@@ -22,9 +22,9 @@ func shapes(units, features int) []Tensor {
 
 // goldenDesigns are the golden files of networks other than LSTM(H) -> Dense(1).
 var goldenDesigns = map[string]Design{
-	"c_stacked_6_4":    {LSTM, 1, []int{6, 4}, false},
-	"d_bidirectional5": {LSTM, 1, []int{5}, true},
-	"e_gru5":           {GRU, 1, []int{5}, false},
+	"c_stacked_6_4":    {Cell: LSTM, Features: 1, Units: []int{6, 4}},
+	"d_bidirectional5": {Cell: LSTM, Features: 1, Units: []int{5}, Bidirectional: true},
+	"e_gru5":           {Cell: GRU, Features: 1, Units: []int{5}},
 }
 
 // readDesign reads a golden file. The order of names is that of Tensors.
@@ -104,13 +104,14 @@ func TestEqualDesigns(t *testing.T) {
 		design                   Design
 		lookBack, batch, samples int
 	}{
-		{Design{LSTM, 1, []int{5, 3}, false}, 4, 16, 35}, {Design{LSTM, 2, []int{1}, true}, 3, 7, 20}, {Design{LSTM, 1, []int{12, 9, 1}, true}, 3, 33, 40},
-		{Design{LSTM, 1, []int{50, 50}, false}, 3, 64, 64}, {Design{GRU, 1, []int{1}, false}, 1, 1, 3}, {Design{GRU, 3, []int{5}, false}, 4, 33, 70},
-		{Design{GRU, 1, []int{50}, false}, 3, 64, 100}, {Design{GRU, 1, []int{6, 5}, true}, 3, 112, 112},
+		{Design{Cell: LSTM, Features: 1, Units: []int{5, 3}}, 4, 16, 35}, {Design{Cell: LSTM, Features: 2, Units: []int{1}, Bidirectional: true}, 3, 7, 20}, {Design{Cell: LSTM, Features: 1, Units: []int{12, 9, 1}, Bidirectional: true}, 3, 33, 40},
+		{Design{Cell: LSTM, Features: 1, Units: []int{50, 50}}, 3, 64, 64}, {Design{Cell: GRU, Features: 1, Units: []int{1}}, 1, 1, 3}, {Design{Cell: GRU, Features: 3, Units: []int{5}}, 4, 33, 70},
+		{Design{Cell: GRU, Features: 1, Units: []int{50}}, 3, 64, 100}, {Design{Cell: GRU, Features: 1, Units: []int{6, 5}, Bidirectional: true}, 3, 112, 112},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			want := trainedDesign(t, c.design, &portable, c.lookBack, c.batch, c.samples, 1)
 			for _, k := range available() {
+				k.share = 1
 				for _, workers := range []int{1, 4} {
 					if got := trainedDesign(t, c.design, &k, c.lookBack, c.batch, c.samples, workers); !bytes.Equal(got, want) {
 						t.Errorf("%s with %d workers differs from portable with one", k.name, workers)
@@ -148,10 +149,10 @@ func TestTensors(t *testing.T) {
 		first  string
 		n      int
 	}{
-		{Design{LSTM, 2, []int{3}, false}, "lstm/kernel", 4*3*(3+2+1) + 4},
-		{Design{LSTM, 1, []int{3, 2}, true}, "lstm/layer0/forward/kernel", 2*4*3*(3+1+1) + 2*4*2*(2+6+1) + 5},
-		{Design{GRU, 1, []int{5}, true}, "gru/forward/kernel", 2*3*5*(5+1+2) + 11},
-		{Design{GRU, 1, []int{2, 2, 2}, false}, "gru/layer0/kernel", 3*2*(2+1+2) + 2*3*2*(2+2+2) + 3},
+		{Design{Cell: LSTM, Features: 2, Units: []int{3}}, "lstm/kernel", 4*3*(3+2+1) + 4},
+		{Design{Cell: LSTM, Features: 1, Units: []int{3, 2}, Bidirectional: true}, "lstm/layer0/forward/kernel", 2*4*3*(3+1+1) + 2*4*2*(2+6+1) + 5},
+		{Design{Cell: GRU, Features: 1, Units: []int{5}, Bidirectional: true}, "gru/forward/kernel", 2*3*5*(5+1+2) + 11},
+		{Design{Cell: GRU, Features: 1, Units: []int{2, 2, 2}}, "gru/layer0/kernel", 3*2*(2+1+2) + 2*3*2*(2+2+2) + 3},
 	} {
 		m, err := Build(c.design, 1)
 		if err != nil {
@@ -179,8 +180,8 @@ func TestTensors(t *testing.T) {
 			}
 		}
 	}
-	for _, d := range []Design{{"rnn", 1, []int{1}, false}, {LSTM, 1, nil, false}, {LSTM, 1, make([]int, MaxLayers+1), false}, {GRU, 1, []int{3, 0}, false},
-		{LSTM, 1, slices.Repeat([]int{MaxUnits}, MaxLayers), true}} {
+	for _, d := range []Design{{Cell: "rnn", Features: 1, Units: []int{1}}, {Cell: LSTM, Features: 1, Units: nil}, {Cell: LSTM, Features: 1, Units: make([]int, MaxLayers+1)}, {Cell: GRU, Features: 1, Units: []int{3, 0}},
+		{Cell: LSTM, Features: 1, Units: slices.Repeat([]int{MaxUnits}, MaxLayers), Bidirectional: true}} {
 		if _, err := Build(d, 1); err == nil {
 			t.Errorf("Build(%v) succeeds", d)
 		}
@@ -224,7 +225,7 @@ for i in range(0, len(rest), 3):
 		g, _, m, w := readDesign(t, name)
 		check(m, w, g.Float64.Prediction.Data)
 	}
-	for _, d := range []Design{{LSTM, 2, []int{5, 4, 3}, true}, {GRU, 1, []int{4, 6}, true}, {GRU, 3, []int{7, 2}, false}} {
+	for _, d := range []Design{{Cell: LSTM, Features: 2, Units: []int{5, 4, 3}, Bidirectional: true}, {Cell: GRU, Features: 1, Units: []int{4, 6}, Bidirectional: true}, {Cell: GRU, Features: 3, Units: []int{7, 2}}} {
 		m, err := Build(d, 1)
 		if err != nil {
 			t.Fatal(err)

@@ -48,6 +48,7 @@ func TestEqual(t *testing.T) {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			want := trained(t, &portable, c.units, c.features, c.lookBack, c.batch, c.samples, 1)
 			for _, k := range available() {
+				k.share = 1 // shared, however small
 				for _, workers := range []int{1, 4} {
 					if got := trained(t, &k, c.units, c.features, c.lookBack, c.batch, c.samples, workers); !bytes.Equal(got, want) {
 						t.Errorf("%s with %d workers differs from portable with one", k.name, workers)
@@ -65,9 +66,10 @@ func TestSizes(t *testing.T) {
 			if testing.Short() && units*batch > 50*64 {
 				continue
 			}
-			for _, d := range []Design{{LSTM, 1, []int{units}, false}, {GRU, 1, []int{units}, false}} {
+			for _, d := range []Design{{Cell: LSTM, Features: 1, Units: []int{units}}, {Cell: GRU, Features: 1, Units: []int{units}}} {
 				var want []byte
 				for _, k := range available() {
+					k.share = 1
 					m, err := Build(d, 1)
 					if err != nil {
 						t.Fatal(err)

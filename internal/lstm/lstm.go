@@ -7,6 +7,19 @@
 // another sees all its states, the dense layer sees the last state of each part of the uppermost layer. Nothing outlives a window, so no state carries
 // what comes after a target.
 //
+// The dense layer has O outputs: one forecast, several horizons (direct), several quantiles, or horizons times quantiles. With attention it sees, before the last
+// states, a mean of all states of the uppermost layer, weighted by a score of each (Bahdanau, Cho and Bengio, 2015): see head.go.
+//
+// How it is used:
+//
+//	m, err := Build(Design{Cell: LSTM, Features: F, Units: []int{50}, Outputs: O}, seed)   // or Import and FromTensors: weights of others
+//	history, best, err := m.Train(ctx, training, validation, options, done)                // Windows.Targets is [N][O]
+//	forecasts, err := m.Predict(ctx, windows, workers)                                     // [N][O]
+//	data, err := m.RawONNX(lookBack, scales, scale)                                        // values of the series in and out
+//
+// A training that may be interrupted is NewTraining, Run (State after each epoch), Finish; later Resume, Run, Finish. Options.Open says whether more epochs may go on
+// from the state of fewer.
+//
 // Dimension letters, here and in every comment of the package:
 //
 //	B  batch: samples of one step of Adam, padded with zero gradients to a multiple of 16 lanes

@@ -87,6 +87,15 @@ func (m *Model) ONNX(lookBack int, metadata ...string) ([]byte, error) {
 	return model, nil
 }
 
+// Scale maps a value v of the series to (v-Min)/Span, what the network sees. Span is not zero.
+type Scale struct{ Min, Span float64 }
+
+// RawONNX is ONNX with the scaler inside: x holds values of the series and of the covariates, y [batch, O] values of the series. inputs has a scale for each
+// feature.
+func (m *Model) RawONNX(lookBack int, inputs []Scale, output Scale, metadata ...string) ([]byte, error) {
+	return nil, fmt.Errorf("onnx: not there yet")
+}
+
 // onnxLayer returns a layer's W [D, C*H, F], R [D, C*H, H] and B [D, 2*C*H], for D directions and C gates; B holds the biases of inputs, then those of states.
 func (m *Model) onnxLayer(layer int, suffix string) []message {
 	inputs, states := []int{gateInput, gateOutput, gateForget, gateCell}, []int{gateInput, gateOutput, gateForget, gateCell}

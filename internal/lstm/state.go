@@ -78,9 +78,7 @@ func Resume(state []byte, o Options) (*Training, error) {
 		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
 	was := t.options
-	o2 := o
-	o2.Epochs, o2.Workers = was.Epochs, was.Workers
-	if o2 != was {
+	if o.Batch != was.Batch || o.Seed != was.Seed || o.LearningRate != was.LearningRate || o.Patience != was.Patience {
 		return nil, fmt.Errorf("the training had batch %d, seed %d, learning_rate %v and patience %d; it cannot go on with %d, %d, %v and %d",
 			was.Batch, was.Seed, was.LearningRate, was.Patience, o.Batch, o.Seed, o.LearningRate, o.Patience)
 	}

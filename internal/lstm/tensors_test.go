@@ -9,7 +9,7 @@ import (
 
 // FuzzFromTensors makes tensors of hostile names, shapes and lengths: what is taken comes back, the rest is an error.
 func FuzzFromTensors(f *testing.F) {
-	for _, d := range []Design{{LSTM, 1, []int{1}, false}, {GRU, 2, []int{2, 1}, true}} {
+	for _, d := range []Design{{Cell: LSTM, Features: 1, Units: []int{1}}, {Cell: GRU, Features: 2, Units: []int{2, 1}, Bidirectional: true}} {
 		m, err := Build(d, 1)
 		if err != nil {
 			f.Fatal(err)

@@ -11,10 +11,16 @@ type Options struct {
 	Epochs       int
 	Batch        int
 	Seed         int64
-	LearningRate float64
-	Patience     int // stop after so many epochs without a smaller validation loss and keep the best weights; 0: never
-	Workers      int // goroutines
+	LearningRate float64   // of the first epoch
+	Schedule     Schedule  // of the later ones
+	Quantiles    []float64 // levels in (0, 1), one for each output or for each of its share of them (see Loss); none: the loss is the mean squared error
+	Patience     int       // stop after so many epochs without a smaller validation loss and keep the best weights; 0: never
+	MinDelta     float64   // a validation loss counts as smaller when it is so by more than this, from 0
+	Workers      int       // goroutines
 }
+
+// Open says that a training with these options and more epochs goes through the states of a shorter one, so that it may go on from the shorter one's State.
+func (o Options) Open() bool { return o.Schedule.Open() }
 
 // DefaultRate is Keras' learning rate for Adam.
 const DefaultRate = 0.001

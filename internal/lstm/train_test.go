@@ -93,7 +93,7 @@ func noise(features, lookBack, samples int) *Windows {
 // TestFiniteDifferences compares every gradient with central differences of the float64 reference.
 func TestFiniteDifferences(t *testing.T) {
 	for _, d := range []Design{
-		{LSTM, 2, []int{6}, false}, {LSTM, 2, []int{5, 3, 4}, false}, {LSTM, 1, []int{5, 2}, true}, {GRU, 2, []int{6}, false}, {GRU, 1, []int{3, 4}, true},
+		{Cell: LSTM, Features: 2, Units: []int{6}}, {Cell: LSTM, Features: 2, Units: []int{5, 3, 4}}, {Cell: LSTM, Features: 1, Units: []int{5, 2}, Bidirectional: true}, {Cell: GRU, Features: 2, Units: []int{6}}, {Cell: GRU, Features: 1, Units: []int{3, 4}, Bidirectional: true},
 	} {
 		t.Run(fmt.Sprint(d), func(t *testing.T) { finiteDifferences(t, d) })
 	}
@@ -312,7 +312,7 @@ func TestImpossible(t *testing.T) {
 			return err
 		},
 		"memory": func() error {
-			large, err := empty(Design{LSTM, 1, []int{MaxUnits}, false})
+			large, err := empty(Design{Cell: LSTM, Features: 1, Units: []int{MaxUnits}})
 			if err != nil {
 				return nil
 			}
