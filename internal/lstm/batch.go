@@ -41,7 +41,7 @@ type batch struct {
 }
 
 func newBatch(m *Model, k *kernels, steps, size, workers int, training bool) *batch {
-	b := &batch{model: m, kernels: k, steps: steps, lanes: roundUp(size, group), workers: max(workers, 1)}
+	b := &batch{model: m, kernels: k, steps: steps, lanes: roundUp(size, group), workers: k.goroutines(m, steps, roundUp(size, group), workers)}
 	n := b.lanes
 	b.output, b.ones = make([]float32, n), make([]float32, n)
 	fill(b.ones, 1)
@@ -184,6 +184,13 @@ func (b *batch) backward(lo, hi int) {
 			k.tell(below, s, lo, hi)
 		}
 	}
+}
+
+// goroutines is how many of so many workers a batch keeps busy enough. A small one is faster on one: two that meet several times in a millisecond lose more
+// by waiting than they gain, and the cores that they would take train other models.
+func (k *kernels) goroutines(m *Model, steps, lanes, workers int) int {
+	operations := 6 * float64(len(m.weights)) * float64(steps) * float64(lanes)
+	return max(1, min(workers, int(operations/k.share)))
 }
 
 // parallel shares 0..n-1 in pieces of whole units among the workers and waits for them. What is computed for an index must not depend on the shares.

@@ -12,6 +12,7 @@ import (
 // bound the lanes that a call computes.
 type kernels struct {
 	name      string
+	share     float64 // operations of a batch that are worth a goroutine: two milliseconds, a hundred times what it takes to start one and to wait for it
 	lstm, gru cellKernels
 	states    func(*step)
 	transpose func(*step)

@@ -16,10 +16,10 @@ func choose() kernels {
 func available() []kernels {
 	list := []kernels{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		list = append(list, kernels{"AVX2", cellKernels{forwardAVX2, backwardAVX2}, cellKernels{forwardGRUAVX2, backwardGRUAVX2},
+		list = append(list, kernels{"AVX2", 1e8, cellKernels{forwardAVX2, backwardAVX2}, cellKernels{forwardGRUAVX2, backwardGRUAVX2},
 			statesAVX2, transposeVector, weightGradientAVX2, adamVector})
 		if cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
-			list = append(list, kernels{"AVX-512", cellKernels{forwardAVX512, backwardAVX512}, cellKernels{forwardGRUAVX512, backwardGRUAVX512},
+			list = append(list, kernels{"AVX-512", 2e8, cellKernels{forwardAVX512, backwardAVX512}, cellKernels{forwardGRUAVX512, backwardGRUAVX512},
 				statesAVX512, transposeVector, weightGradientAVX512, adamVector})
 		}
 	}

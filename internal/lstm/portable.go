@@ -3,7 +3,7 @@ package lstm
 import "math"
 
 // portable defines every kernel in plain Go. No expression holds a product and a sum, so that no compiler fuses what is not an fma.
-var portable = kernels{"portable", cellKernels{forward, backward}, cellKernels{forwardGRU, backwardGRU}, stateGradient, transpose, weightGradient, adamStep}
+var portable = kernels{"portable", 2e6, cellKernels{forward, backward}, cellKernels{forwardGRU, backwardGRU}, stateGradient, transpose, weightGradient, adamStep}
 
 func forward(s *step) {
 	var z [4][2]float32
