@@ -1,41 +1,34 @@
 package forecast
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
-// MaxOrder bounds p of AR(p).
-const MaxOrder = 2000
-
-// AR is an autoregression of order p = len(Coef) with intercept: x[t] = Intercept + sum over j of Coef[j] x[t-1-j].
-type AR struct {
-	Intercept float64
-	Coef      []float64 // Coef[j] belongs to lag j+1
-	SSE       float64   // sum of squares over the rows it was fitted on
-	Rows      int       // how many these were
-}
-
-// FitAR fits AR(p) by ordinary least squares on every t of the training part, rows [0, end), that has p points before it in its segment. Columns are centred
+// fitAR fits AR(p) by ordinary least squares, x[t] = c + sum over j of lag_j x[t-h-j+1], for horizon 1 or, direct, for each horizon. Columns are centred
 // (the raw design of a series far from zero has a condition number of 1e10) and decomposed by Householder QR, block by block, so that memory does not grow with
 // the series. Fewer rows than p + 1 is an error. A lag that is a combination of the earlier ones (a constant series) gets coefficient 0.
-func FitAR(d *Data, end, p int) (*AR, error) {
-	if p < 1 || p > MaxOrder {
-		return nil, fmt.Errorf("ar: order %d, expected 1 to %d", p, MaxOrder)
+func fitAR(d *Data, train []int, m Model, horizons []int) (*regression, error) {
+	g := &regression{model: m, recursive: m.Strategy != Direct}
+	if g.recursive {
+		horizons = []int{1}
 	}
-	var rows []int
-	for _, span := range d.Segments {
-		for t := span.Lo + p; t < min(span.Hi, end); t++ {
-			rows = append(rows, t)
+	for _, h := range horizons {
+		a, sse, err := leastSquaresAR(d, train, m.Order, h)
+		if err != nil {
+			return nil, err
 		}
+		g.add(h, a, sse)
 	}
+	return g, nil
+}
+
+func leastSquaresAR(d *Data, train []int, p, h int) (affine, float64, error) {
+	rows := withHistory(d, train, p+h-1)
 	if len(rows) < p+1 {
-		return nil, fmt.Errorf("ar: order %d needs at least %d training rows with as many points before them, there are %d", p, p+1, len(rows))
+		return affine{}, 0, fmt.Errorf("order %d needs at least %d training rows with %d points before them, there are %d", p, p+1, p+h-1, len(rows))
 	}
-	mean := make([]float64, p+1) // of lag 1..p, then of x[t]
+	mean := make([]float64, p+1) // of the lags, then of x[t]
 	for _, t := range rows {
 		for j := range p {
-			mean[j] += d.Values[t-1-j]
+			mean[j] += d.Values[t-h-j]
 		}
 		mean[p] += d.Values[t]
 	}
@@ -46,112 +39,25 @@ func FitAR(d *Data, end, p int) (*AR, error) {
 	row := make([]float64, p+1)
 	for _, t := range rows {
 		for j := range p {
-			row[j] = d.Values[t-1-j] - mean[j]
+			row[j] = d.Values[t-h-j] - mean[j]
 		}
 		row[p] = d.Values[t] - mean[p]
 		q.add(row)
 	}
-	coef := q.solve()
-	a := &AR{Coef: coef, Rows: len(rows), Intercept: mean[p]}
-	for j, c := range coef {
-		a.Intercept -= float64(c * mean[j])
+	a := affine{constant: mean[p], lag: q.solve()}
+	for j, c := range a.lag {
+		a.constant -= float64(c * mean[j])
 	}
-	a.SSE = SumSquares(Errors(d.At(rows), a.Forecast(d, rows)))
-	return a, nil
+	return a, a.sse(d, rows, h), nil
 }
 
-// Forecast gives the forecasts at the targets, NaN where the segment has fewer than p points before one.
-func (a *AR) Forecast(d *Data, targets []int) []float64 {
-	f := make([]float64, len(targets))
-	for i, t := range targets {
-		if t-d.Start(t) < len(a.Coef) {
-			f[i] = math.NaN()
-			continue
+// withHistory keeps the targets with so many points before them in their segment.
+func withHistory(d *Data, targets []int, points int) []int {
+	kept := make([]int, 0, len(targets))
+	for _, t := range targets {
+		if t-d.Start(t) >= points {
+			kept = append(kept, t)
 		}
-		sum := a.Intercept
-		for j, c := range a.Coef {
-			sum += float64(c * d.Values[t-1-j])
-		}
-		f[i] = sum
 	}
-	return f
-}
-
-// qr reduces rows of a least-squares problem (k-1 unknowns, the right side in the last column) to a triangle. Rows are collected under the
-// triangle and folded in when the block is full.
-type qr struct {
-	k     int
-	cols  [][]float64 // column-major: k triangle rows, then the block's
-	rows  int         // rows in use, the first min(rows, k) being the triangle once it exists
-	scale []float64   // sum of squares of each column, to tell what is zero
-}
-
-const qrBlock = 512
-
-func newQR(k int) *qr {
-	q := &qr{k: k, cols: make([][]float64, k), scale: make([]float64, k)}
-	for j := range q.cols {
-		q.cols[j] = make([]float64, k+qrBlock)
-	}
-	return q
-}
-
-func (q *qr) add(row []float64) {
-	if q.rows == q.k+qrBlock {
-		q.fold()
-	}
-	for j, v := range row {
-		q.cols[j][q.rows] = v
-		q.scale[j] += float64(v * v)
-	}
-	q.rows++
-}
-
-// fold applies Householder reflections that clear everything below the diagonal. Golub and Van Loan, Matrix Computations, algorithm 5.2.1.
-func (q *qr) fold() {
-	for j := 0; j < q.k && j < q.rows; j++ {
-		c := q.cols[j][:q.rows]
-		norm := math.Sqrt(SumSquares(c[j:]))
-		if norm == 0 {
-			continue
-		}
-		alpha := -norm
-		if c[j] < 0 {
-			alpha = norm
-		}
-		c[j] -= alpha // c[j:] is the reflection's vector v now
-		vv := SumSquares(c[j:])
-		for l := j + 1; l < q.k; l++ {
-			o := q.cols[l][:q.rows]
-			dot := 0.0
-			for i := j; i < q.rows; i++ {
-				dot += float64(c[i] * o[i])
-			}
-			f := 2 * dot / vv
-			for i := j; i < q.rows; i++ {
-				o[i] -= float64(f * c[i])
-			}
-		}
-		c[j] = alpha
-		clear(c[j+1:])
-	}
-	q.rows = min(q.rows, q.k)
-}
-
-// solve folds what is left and returns the k-1 unknowns by back substitution.
-func (q *qr) solve() []float64 {
-	q.fold()
-	x := make([]float64, q.k-1)
-	for j := q.k - 2; j >= 0; j-- {
-		r := q.cols[j][j]
-		if float64(r*r) <= 1e-24*q.scale[j] {
-			continue
-		}
-		sum := q.cols[q.k-1][j]
-		for l := j + 1; l < q.k-1; l++ {
-			sum -= float64(q.cols[l][j] * x[l])
-		}
-		x[j] = sum / r
-	}
-	return x
+	return kept
 }

@@ -90,6 +90,17 @@ func TestSplitShares(t *testing.T) {
 	})
 }
 
+// fitted forecasts the targets at horizon 1 after fitting on rows [0, end).
+func fitted(m Model, d *Data, end int, targets []int) ([]float64, error) {
+	f, err := m.Fit(d, Rows(0, end), []int{1})
+	if err != nil {
+		return nil, err
+	}
+	return f.Forecast(d, targets, 1), nil
+}
+
+func constant(v float64, n int) []float64 { return slices.Repeat([]float64{v}, n) }
+
 func values(t *rapid.T, name string, least int) []float64 {
 	return rapid.SliceOfN(rapid.Float64Range(-1e6, 1e6), least, 60).Draw(t, name)
 }
@@ -137,10 +148,10 @@ func TestScoresAreFair(t *testing.T) {
 		LagCopy(d, []int{1, 2, 3}, f)
 		ACF(x, 5)
 		MeanInterval(x)
-		if _, _, err := (Baseline{Model: "holt"}).Forecast(d, len(x)-2, []int{len(x) - 1}); err != nil {
+		if _, err := fitted(Model{Name: "holt"}, d, len(x)-2, []int{len(x) - 1}); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := (Baseline{Model: "ar", Order: 2}).Forecast(d, len(x)-1, []int{len(x) - 1}); err != nil {
+		if _, err := fitted(Model{Name: "ar", Order: 2}, d, len(x)-1, []int{len(x) - 1}); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(x, x0) || !slices.Equal(f, f0) {
@@ -165,14 +176,14 @@ func TestNoForecastLooksAhead(t *testing.T) {
 		for i := k; i < len(y); i++ {
 			y[i] = -y[i] + 1
 		}
-		for _, b := range []Baseline{{Model: "naive"}, {Model: "drift"}, {Model: "mean"}, {Model: "seasonal_naive", Period: 7}, {Model: "moving_average", Window: 5}, {Model: "ar", Order: 3}, {Model: "ses"}, {Model: "holt"}} {
-			f, _, err := b.Forecast(plain(x), end, []int{k})
+		for _, b := range []Model{{Name: "naive"}, {Name: "drift"}, {Name: "mean"}, {Name: "seasonal_naive", Period: 7}, {Name: "moving_average", Window: 5}, {Name: "ar", Order: 3}, {Name: "ses"}, {Name: "holt"}} {
+			f, err := fitted(b, plain(x), end, []int{k})
 			if err != nil {
 				t.Fatal(err)
 			}
-			g, _, _ := b.Forecast(plain(y), end, []int{k})
+			g, _ := fitted(b, plain(y), end, []int{k})
 			if f[0] != g[0] {
-				t.Fatalf("%s: %v became %v", b.Model, f[0], g[0])
+				t.Fatalf("%s: %v became %v", b.Name, f[0], g[0])
 			}
 		}
 	})
@@ -180,10 +191,10 @@ func TestNoForecastLooksAhead(t *testing.T) {
 
 func TestConstant(t *testing.T) {
 	d := plain(constant(7, 50))
-	for _, b := range []Baseline{{Model: "drift"}, {Model: "ar", Order: 5}, {Model: "ses"}, {Model: "holt"}} {
-		f, _, err := b.Forecast(d, 40, []int{45})
+	for _, b := range []Model{{Name: "drift"}, {Name: "ar", Order: 5}, {Name: "ses"}, {Name: "holt"}} {
+		f, err := fitted(b, d, 40, []int{45})
 		if err != nil || math.Abs(f[0]-7) > 1e-9 {
-			t.Errorf("%s: %v, %v", b.Model, f, err)
+			t.Errorf("%s: %v, %v", b.Name, f, err)
 		}
 	}
 	if s := Measure([]float64{7, 7}, []float64{7, 7}, 0); s.MSE != 0 || !math.IsNaN(s.MASE) || !math.IsNaN(s.R2) {
@@ -204,10 +215,14 @@ func TestLagCopy(t *testing.T) {
 	for i := 50; i < 200; i++ {
 		targets = append(targets, i)
 	}
-	if l := LagCopy(d, targets, Naive(d, targets)); l.Copy < 0.99 || l.Shift != 1 {
+	if l := LagCopy(d, targets, d.Before(targets)); l.Copy < 0.99 || l.Shift != 1 {
 		t.Errorf("naive: %+v", l)
 	}
-	if l := LagCopy(d, targets, SeasonalNaive(d, 3, targets)); l.Shift != 3 {
+	late, err := fitted(Model{Name: "seasonal_naive", Period: 3}, d, 50, targets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := LagCopy(d, targets, late); l.Shift != 3 {
 		t.Errorf("three steps late: %+v", l)
 	}
 	if l := LagCopy(d, targets, d.At(targets)); l.Shift != 0 || l.Copy > 0.01 {

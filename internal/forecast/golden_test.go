@@ -135,7 +135,14 @@ func TestGolden(t *testing.T) {
 			if apart(scale, want.Scale) > 1e-12 {
 				t.Errorf("MASE scale %v, want %v", scale, want.Scale)
 			}
-			naive := Errors(actual, Naive(d, targets))
+			naive := Errors(actual, d.Before(targets))
+			of := func(m Model) []float64 {
+				f, err := fitted(m, d, end, targets)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return f
+			}
 			worst := map[string]float64{}
 			check := func(model string, f []float64, tolerance float64) {
 				for i, w := range column(t, forecasts, model) {
@@ -161,26 +168,27 @@ func TestGolden(t *testing.T) {
 					compare(t, model, DieboldMariano(naive, Errors(actual, f), 1), *g, worst)
 				}
 			}
-			check("naive", Naive(d, targets), 0)
-			check("drift", Drift(d, targets), 1e-14)
-			check("mean_train", constant(Mean(d.Values[:end]), len(targets)), 1e-13)
+			check("naive", of(Model{Name: "naive"}), 0)
+			check("drift", of(Model{Name: "drift"}), 1e-14)
+			check("mean_train", of(Model{Name: "mean"}), 1e-13)
 			for _, m := range c.seasons {
-				check("seasonal_naive_"+strconv.Itoa(m), SeasonalNaive(d, m, targets), 0)
+				check("seasonal_naive_"+strconv.Itoa(m), of(Model{Name: "seasonal_naive", Period: m}), 0)
 			}
-			check("moving_average_10", MovingAverage(d, 10, targets), 1e-14)
+			check("moving_average_10", of(Model{Name: "moving_average", Window: 10}), 1e-14)
 			for _, p := range []int{10, 20, 60} {
-				a, err := FitAR(d, end, p)
+				fit, err := Model{Name: "ar", Order: p}.Fit(d, Rows(0, end), []int{1})
 				if err != nil {
 					t.Fatal(err)
 				}
 				name := "ar_" + strconv.Itoa(p)
-				check(name, a.Forecast(d, targets), 1e-11)
+				f := fit.Forecast(d, targets, 1)
+				check(name, f, 1e-11)
 				for j, w := range want.Parameters[name].Coefficients {
-					worst["coefficient"] = max(worst["coefficient"], math.Abs(a.Coef[j]-w))
+					worst["coefficient"] = max(worst["coefficient"], math.Abs(fit.Parameters()["lag_"+strconv.Itoa(j+1)]-w))
 				}
 				if p == 20 {
 					for _, g := range want.DM.AR20 {
-						compare(t, "naive against ar_20", DieboldMariano(naive, Errors(actual, a.Forecast(d, targets)), g.H), g, worst)
+						compare(t, "naive against ar_20", DieboldMariano(naive, Errors(actual, f), g.H), g, worst)
 					}
 				}
 			}
@@ -189,22 +197,22 @@ func TestGolden(t *testing.T) {
 			}
 			for _, model := range []string{"ses", "ses_legacy-heuristic", "holt", "ses_exact", "holt_exact"} {
 				w := want.Parameters[model]
-				s := Smoothing{Alpha: w.Alpha, Beta: w.Beta, Level: w.Level, Trend: w.Trend}
-				check(model, s.Forecast(d, targets), 1e-12)
-				if e := apart(s.sse(d, end), w.SSE); e > 1e-9 {
+				s := smoothing{alpha: w.Alpha, beta: w.Beta, level: w.Level, trend: w.Trend}
+				check(model, s.Forecast(d, targets, 1), 1e-12)
+				if e := apart(s.sse(d.Head(end), 0), w.SSE); e > 1e-9 {
 					t.Errorf("%s: SSE with the reference's parameters differs by %g", model, e)
 				}
 			}
-			for model, fit := range map[string]func(*Data, int) (*Smoothing, error){"ses_exact": FitSES, "holt_exact": FitHolt} {
+			for model, name := range map[string]string{"ses_exact": "ses", "holt_exact": "holt"} {
 				begin := time.Now()
-				s, err := fit(d, end)
+				fit, err := Model{Name: name}.Fit(d, Rows(0, end), []int{1})
 				if err != nil {
 					t.Fatal(err)
 				}
-				w := want.Parameters[model]
-				t.Logf("%s: SSE/reference - 1 = %.3g, alpha %v (%v) beta %v (%v), %v", model, s.SSE/w.SSE-1, s.Alpha, w.Alpha, s.Beta, w.Beta, time.Since(begin))
-				if s.SSE > w.SSE*(1+1e-6) {
-					t.Errorf("%s: SSE %v, want at most %v", model, s.SSE, w.SSE)
+				s, w := fit.(*smoothing), want.Parameters[model]
+				t.Logf("%s: SSE/reference - 1 = %.3g, alpha %v (%v) beta %v (%v), %v", model, s.total/w.SSE-1, s.alpha, w.Alpha, s.beta, w.Beta, time.Since(begin))
+				if s.total > w.SSE*(1+1e-6) {
+					t.Errorf("%s: SSE %v, want at most %v", model, s.total, w.SSE)
 				}
 			}
 			t.Logf("largest relative differences: %v", worst)
@@ -254,7 +262,7 @@ func TestPublished(t *testing.T) {
 		}
 		actual := d.At(s.Test)
 		for model, mse := range map[string]float64{"naive": w.Naive, "moving_average": w.Average, "mean": w.Mean, "ar": w.AR} {
-			f, _, err := Baseline{Model: model, Order: p, Window: 10}.Forecast(d, s.End(), s.Test)
+			f, err := fitted(Model{Name: model, Order: p, Window: 10}, d, s.End(), s.Test)
 			if err != nil {
 				t.Fatal(err)
 			}

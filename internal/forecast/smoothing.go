@@ -5,37 +5,51 @@ import (
 	"math"
 )
 
-// Smoothing is exponential smoothing, simple or with Holt's linear trend, in error-correction form:
+// smoothing is exponential smoothing, simple or with Holt's linear trend, in error-correction form:
 //
-//	f[t] = level + trend;  e = x[t] - f[t];  level = f[t] + Alpha e;  trend += Alpha Beta e
+//	f[t] = level + trend;  e = x[t] - f[t];  level = f[t] + alpha e;  trend += alpha beta e
 //
-// Level and Trend are the state before the first row. After a gap the state starts anew from the segment's first value with trend 0.
-type Smoothing struct {
-	Alpha, Beta  float64 // in [0, 1]
-	Level, Trend float64
-	Trended      bool
-	SSE          float64 // sum of squared errors over the training part
+// The forecast h steps ahead is level + h trend. Level and trend are the state before the first row. After a gap the state starts anew from the segment's first value with trend 0.
+type smoothing struct {
+	alpha, beta  float64 // in [0, 1]
+	level, trend float64
+	trended      bool
+	total        float64 // sum of squared errors over the training targets
+}
+
+func (s *smoothing) Needs() int { return 1 }
+
+func (s *smoothing) Parameters() map[string]float64 {
+	p := map[string]float64{"alpha": s.alpha, "level": s.level, "sse": s.total}
+	if s.trended {
+		p["beta"], p["trend"] = s.beta, s.trend
+	}
+	return p
+}
+
+func restoreSmoothing(m Model, r *numbers) *smoothing {
+	s := &smoothing{alpha: r.between("alpha", 0, 1), level: r.any("level"), total: r.any("sse"), trended: m.Name == "holt"}
+	if s.trended {
+		s.beta, s.trend = r.between("beta", 0, 1), r.any("trend")
+	}
+	return s
 }
 
 const gridRows = 4096
 
-// FitSES fits simple exponential smoothing on rows [0, end): alpha and the initial level with the least sum of squared errors.
-func FitSES(d *Data, end int) (*Smoothing, error) { return fitSmoothing(d, end, false) }
-
-// FitHolt fits Holt's linear trend on rows [0, end): alpha, beta and the initial level and trend with the least sum of squared errors.
-func FitHolt(d *Data, end int) (*Smoothing, error) { return fitSmoothing(d, end, true) }
-
 // fitSmoothing searches alpha and beta only. The errors are linear in the initial state, so for given alpha and beta its best value is a least-squares problem
 // with one or two unknowns (it is "profiled out"). The surface has several minima and flat valleys: a grid over the unit square on at most the first gridRows
-// rows, then Nelder and Mead's simplex from its three best points on all of them.
-func fitSmoothing(d *Data, end int, trended bool) (*Smoothing, error) {
-	if end < 4 || end > d.Len() {
-		return nil, fmt.Errorf("exponential smoothing needs at least 4 training rows, there are %d", end)
+// rows, then Nelder and Mead's simplex from its three best points on all of them. Rows [from, d.Len()) are trained on.
+func fitSmoothing(d *Data, from int, trended bool) (*smoothing, error) {
+	end := d.Len()
+	if end-from < 4 {
+		return nil, fmt.Errorf("exponential smoothing needs at least 4 training rows, there are %d", end-from)
 	}
 	sse := func(rows int) func([2]float64) float64 {
-		return func(q [2]float64) float64 { return profile(d, rows, q[0], q[1], trended).SSE }
+		part := d.Head(rows)
+		return func(q [2]float64) float64 { return profile(part, from, q[0], q[1], trended).total }
 	}
-	coarse := sse(min(end, gridRows))
+	coarse := sse(min(end, from+gridRows))
 	best := [3][2]float64{}
 	low := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}
 	const cells = 20
@@ -72,32 +86,36 @@ func fitSmoothing(d *Data, end int, trended bool) (*Smoothing, error) {
 	if math.IsInf(least, 1) {
 		return nil, fmt.Errorf("exponential smoothing: the sum of squares is not finite")
 	}
-	s := profile(d, end, at[0], at[1], trended)
+	s := profile(d, from, at[0], at[1], trended)
 	return &s, nil
 }
 
 // profile finds the initial state for alpha and beta and the sum of squares with it. Only the first segment depends on it; later ones restart.
-func profile(d *Data, end int, alpha, beta float64, trended bool) Smoothing {
-	s := Smoothing{Alpha: alpha, Trended: trended}
+func profile(d *Data, from int, alpha, beta float64, trended bool) smoothing {
+	s := smoothing{alpha: alpha, trended: trended}
 	if trended {
-		s.Beta = beta
+		s.beta = beta
 	}
-	// The error is r - Level a - Trend b, each of the three following the recursion without the others.
+	// The error is r - level a - trend b, each of the three following the recursion without the others.
 	type state struct{ level, trend float64 }
 	var r, a, b state
 	a.level, b.trend = 1, 1
 	var aa, ab, bb, ar, br float64
-	hi := min(d.Segments[0].Hi, end)
-	ghost := float64(alpha * s.Beta)
-	for _, x := range d.Values[:hi] {
+	hi := d.Segments[0].Hi
+	ghost := float64(alpha * s.beta)
+	for t, x := range d.Values[:hi] {
 		fr, fa, fb := r.level+r.trend, a.level+a.trend, b.level+b.trend
 		e := x - fr
-		aa += float64(fa * fa)
-		ar += float64(fa * e)
+		if t >= from {
+			aa += float64(fa * fa)
+			ar += float64(fa * e)
+		}
 		if trended {
-			ab += float64(fa * fb)
-			bb += float64(fb * fb)
-			br += float64(fb * e)
+			if t >= from {
+				ab += float64(fa * fb)
+				bb += float64(fb * fb)
+				br += float64(fb * e)
+			}
 			r.trend += float64(ghost * e)
 			a.trend -= float64(ghost * fa)
 			b.trend -= float64(ghost * fb)
@@ -110,65 +128,63 @@ func profile(d *Data, end int, alpha, beta float64, trended bool) Smoothing {
 		}
 	}
 	det := float64(aa*bb) - float64(ab*ab)
-	if trended && det > 1e-13*float64(aa*bb) {
-		s.Level = (float64(ar*bb) - float64(br*ab)) / det
-		s.Trend = (float64(br*aa) - float64(ar*ab)) / det
-	} else {
-		s.Level = ar / aa
+	switch {
+	case trended && det > 1e-13*float64(aa*bb):
+		s.level = (float64(ar*bb) - float64(br*ab)) / det
+		s.trend = (float64(br*aa) - float64(ar*ab)) / det
+	case aa > 0:
+		s.level = ar / aa
+	default:
+		s.level = d.Values[0] // forgotten before the first training target
 	}
-	s.SSE = s.sse(d, end)
+	s.total = s.sse(d, from)
 	return s
 }
 
-// sse is the sum of squared errors over rows [0, end), first values of later segments left out.
-func (s *Smoothing) sse(d *Data, end int) float64 {
+// sse is the sum of squared errors over rows [from, d.Len()), first values of later segments left out.
+func (s *smoothing) sse(d *Data, from int) float64 {
 	sum := 0.0
-	s.run(d, end, func(t int, f float64) {
-		if !math.IsNaN(f) {
-			e := d.Values[t] - f
+	s.run(d, d.Len(), func(t int, level, trend float64) {
+		if t >= from {
+			e := d.Values[t] - (level + trend)
 			sum += float64(e * e)
 		}
 	})
 	return sum
 }
 
-// run calls each with the forecast of every row before end, NaN for the first row of a later segment.
-func (s *Smoothing) run(d *Data, end int, each func(t int, f float64)) {
-	level, trend := s.Level, s.Trend
-	gain := float64(s.Alpha * s.Beta)
+// run calls each with the state before every row up to end, the first of a later segment left out.
+func (s *smoothing) run(d *Data, end int, each func(t int, level, trend float64)) {
+	level, trend := s.level, s.trend
+	gain := float64(s.alpha * s.beta)
 	for i, span := range d.Segments {
 		for t := span.Lo; t < min(span.Hi, end); t++ {
 			x := d.Values[t]
 			if i > 0 && t == span.Lo {
 				level, trend = x, 0
-				each(t, math.NaN())
 				continue
 			}
+			each(t, level, trend)
 			f := level + trend
-			each(t, f)
 			e := x - f
-			level = f + float64(s.Alpha*e)
+			level = f + float64(s.alpha*e)
 			trend += float64(gain * e)
 		}
 	}
 }
 
-// Forecast gives the forecasts at the targets (increasing), each from the true values before it; NaN at the first row of a segment.
-func (s *Smoothing) Forecast(d *Data, targets []int) []float64 {
+func (s *smoothing) Forecast(d *Data, targets []int, h int) []float64 {
 	f := missing(len(targets))
 	if len(targets) == 0 {
 		return f
 	}
 	next := 0
-	s.run(d, targets[len(targets)-1]+1, func(t int, v float64) {
-		for next < len(targets) && targets[next] < t {
+	s.run(d, targets[len(targets)-1]-h+2, func(t int, level, trend float64) {
+		for next < len(targets) && targets[next]-h+1 < t {
 			next++
 		}
-		if next < len(targets) && targets[next] == t {
-			f[next] = v
-			if t == d.Start(t) {
-				f[next] = math.NaN()
-			}
+		if next < len(targets) && targets[next]-h+1 == t && targets[next]-d.Start(targets[next]) >= h {
+			f[next] = level + float64(float64(h)*trend)
 		}
 	})
 	return f

@@ -69,7 +69,7 @@ func fake(t *testing.T, dir string, s *series.Series, p forecast.Protocol, c for
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := forecast.FitAR(d, split.End(), 3)
+	a, err := forecast.Model{Name: "ar", Order: 3}.Fit(d, forecast.Rows(0, split.End()), []int{1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func fake(t *testing.T, dir string, s *series.Series, p forecast.Protocol, c for
 		name    string
 		targets []int
 	}{{forecast.Train, split.Train}, {forecast.Validation, split.Validation}, {forecast.Test, split.Test}} {
-		values := a.Forecast(d, part.targets)
+		values := a.Forecast(d, part.targets, 1)
 		for i, k := range part.targets {
 			out.Time = append(out.Time, d.Time[k])
 			out.Horizon = append(out.Horizon, 1)

@@ -262,18 +262,18 @@ func (f *field) String() string {
 
 // baseline forecasts the field's targets, or says why it cannot.
 func (f *field) baseline(c config) (*model, string) {
-	b := forecast.Baseline{Model: c.Model, Order: c.Order, Period: c.Period, Window: c.Window}
-	values, _, err := b.Forecast(f.data, f.end, f.test)
+	b, err := forecast.Model{Name: c.Model, Order: c.Order, Period: c.Period, Window: c.Window}.Fit(f.data, forecast.Rows(0, f.end), []int{1})
 	if err != nil {
 		return nil, err.Error()
 	}
+	values := b.Forecast(f.data, f.test, 1)
 	if n := missing(values); n > 0 {
 		return nil, fmt.Sprintf("%d of %d targets have too little history in their segment", n, len(values))
 	}
 	r := run{forecast: values, validation: math.NaN()}
 	if len(f.validate) > 0 {
-		values, _, err = b.Forecast(f.data, f.end, f.validate)
-		if err == nil && missing(values) == 0 {
+		values = b.Forecast(f.data, f.validate, 1)
+		if missing(values) == 0 {
 			r.validation = mse(f.data.At(f.validate), values)
 		}
 	}

@@ -89,7 +89,7 @@ func (c config) compare(o config) int {
 		cmp.Compare(c.LearningRate, o.LearningRate), cmp.Compare(c.Patience, o.Patience))
 }
 
-// baselines are the models of forecast.Baseline: a trial of one is a rival, not a try.
+// baselines are models of package forecast: a trial of one is a rival, not a try.
 var baselines = []string{"naive", "drift", "mean", "seasonal_naive", "moving_average", "ses", "holt", "ar"}
 
 // arrange sorts the trials by configuration and seed and refuses what cannot be compared: two files for one trial, different columns, units, steps or splits.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"strings"
 
 	"weir/internal/forecast"
 	"weir/internal/lstm"
@@ -144,7 +145,7 @@ func (j *job) onnx(model *lstm.Model, scaler forecast.Scaler) error {
 // baseline fits a forecaster of internal/forecast on the training part.
 func (j *job) baseline() error {
 	m := j.stage.Model
-	b := forecast.Baseline{Model: m.Name}
+	b := forecast.Model{Name: m.Name}
 	j.trial.Seed = 0
 	switch m.Name {
 	case "ar":
@@ -154,11 +155,18 @@ func (j *job) baseline() error {
 	case "moving_average":
 		b.Window, j.trial.Window = m.Window, m.Window
 	}
-	predicted, fitted, err := b.Forecast(j.data, j.split.End(), j.targets)
+	fitted, err := b.Fit(j.data, forecast.Rows(0, j.split.End()), []int{1})
 	if err != nil {
 		return fmt.Errorf("%s: %w", j.stage.Series.From, err)
 	}
-	j.trial.Parameters = fitted
+	predicted := fitted.Forecast(j.data, j.targets, 1)
+	parameters := fitted.Parameters()
+	j.trial.Parameters = map[string]float64{}
+	for name, v := range parameters {
+		if !strings.HasPrefix(name, "lag_") { // for people: the few that say something
+			j.trial.Parameters[name] = v
+		}
+	}
 	missing := 0
 	for _, v := range predicted {
 		if math.IsNaN(v) {
@@ -168,19 +176,7 @@ func (j *job) baseline() error {
 	if missing > 0 {
 		j.env.Warn(fmt.Sprintf("%d of %d targets have too few points before them for a forecast; a larger look_back or history leaves them out", missing, len(predicted)))
 	}
-	file := modelfile.File{Header: modelfile.Header{Parameters: map[string]float64{}}}
-	for name, v := range fitted {
-		file.Header.Parameters[name] = v
-	}
-	if m.Name == "ar" {
-		a, err := forecast.FitAR(j.data, j.split.End(), m.Order)
-		if err != nil {
-			return err
-		}
-		for i, c := range a.Coef {
-			file.Header.Parameters[fmt.Sprintf("lag_%d", i+1)] = c
-		}
-	}
+	file := modelfile.File{Header: modelfile.Header{Parameters: parameters}}
 	j.env.Summarize(m.Name + j.parts())
 	return errors.Join(j.keep(&file), j.write(predicted, &history{Epochs: []epoch{}}))
 }
