@@ -14,6 +14,17 @@ type Comparison struct {
 	DM         float64 // Diebold and Mariano 1995
 	HLN        float64 // with the small-sample correction of Harvey, Leybourne and Newbold 1997, eq. 9
 	P          float64 // two-sided, Student t with N-1 degrees of freedom
+	Error      float64 // standard error of Difference, correction included: Difference / HLN
+}
+
+// Detectable is the smallest mean loss difference that the test would have found at 5 %, two-sided, with a power of 80 %: (t(0.975) + t(0.8)) standard errors, Student t
+// with N-1 degrees of freedom. NaN without a standard error.
+func (c Comparison) Detectable() float64 {
+	if c.N < 2 || math.IsNaN(c.Error) {
+		return math.NaN()
+	}
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(c.N - 1)}
+	return float64(Significant(t.Quantile(0.975)+t.Quantile(0.8), 10) * c.Error)
 }
 
 // DieboldMariano compares two forecasts by their errors on the same targets, squared loss, h steps ahead: positive HLN means that the first loses more. See
@@ -31,12 +42,12 @@ func DieboldMariano(e1, e2 []float64, h int) Comparison {
 // (possible for h > 1) give NaN.
 func DieboldMarianoLoss(d []float64, h int) Comparison {
 	n := len(d)
-	c := Comparison{N: n, Difference: Mean(d), DM: math.NaN(), HLN: math.NaN(), P: math.NaN()}
+	c := Comparison{N: n, Difference: Mean(d), DM: math.NaN(), HLN: math.NaN(), P: math.NaN(), Error: math.NaN()}
 	if n < 2 || h < 1 || h >= n {
 		return c
 	}
 	if !slices.ContainsFunc(d, func(v float64) bool { return v != 0 }) {
-		c.DM, c.HLN, c.P = 0, 0, 1
+		c.DM, c.HLN, c.P, c.Error = 0, 0, 1, 0
 		return c
 	}
 	variance := 0.0
@@ -57,7 +68,8 @@ func DieboldMarianoLoss(d []float64, h int) Comparison {
 	}
 	c.DM = c.Difference / math.Sqrt(variance)
 	N, H := float64(n), float64(h)
-	c.HLN = c.DM * math.Sqrt((N+1-2*H+H*(H-1)/N)/N)
+	correction := math.Sqrt((N + 1 - 2*H + H*(H-1)/N) / N)
+	c.HLN, c.Error = c.DM*correction, math.Sqrt(variance)/correction
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: N - 1}
 	c.P = min(2*t.CDF(-math.Abs(c.HLN)), 1)
 	return c
