@@ -324,7 +324,8 @@ func (r *run) compute(ctx context.Context, s *Step, progress stages.Progress, wo
 	defer log.Close()
 	logger := hclog.New(&hclog.LoggerOptions{Name: s.Address, Output: log, Level: hclog.Debug})
 	logger.Info("start", "action", s.Action.String(), "reason", s.Reason)
-	env := &stages.Env{Log: logger, LogFile: log, Scratch: scratch, Progress: progress, Files: r.files(s), Pins: r.k.pins, Workers: workers}
+	env := stages.Quiet(scratch)
+	env.Log, env.LogFile, env.Progress, env.Files, env.Pins, env.Workers = logger, log, progress, r.files(s), r.k.pins, workers
 	if s.Kind.Resumes {
 		if env.Unfinished, err = store.Unfinished(s.Action); err != nil {
 			return nil, err

@@ -28,6 +28,7 @@ package stages
 import (
 	"context"
 	"io"
+	"math"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -81,6 +82,24 @@ type Pinner interface {
 type ToolUser interface {
 	// Tools lists names to look up in PATH, or paths; each at most once.
 	Tools() []string
+}
+
+// Lengthy is implemented by a stage with an option that only says how long its work goes on: the states of a longer work begin with those of a
+// shorter one, bit for bit. Where that does not hold (a learning rate that falls over all epochs) the stage says so with "".
+type Lengthy interface {
+	// Length returns the hcl name of the option ("epochs") and its value; "" when this configuration has none (a baseline). It sees options only.
+	Length() (option string, n int)
+}
+
+// Costly is implemented by a stage that can tell from its options how long it takes beside others of its kind. The longest start first.
+type Costly interface {
+	// Cost is relative; any unit will do.
+	Cost() float64
+}
+
+// Sized is implemented by a stage that can tell from its options what memory it needs, in bytes. It stands before Kind.Memory; 0 for unknown.
+type Sized interface {
+	Memory() int64
 }
 
 // OptionError is a mistake in one option.
@@ -138,7 +157,10 @@ type Env struct {
 	Files      map[string]Input
 	Pins       Pins // digests fixed in weir.lock, for fetch; never nil
 	Workers    int  // how many goroutines the stage may keep busy; results never depend on it
+	// Checkpoints are those of the action without its length, see Lengthy; never nil. Only a Lengthy stage has any.
+	Checkpoints Checkpoints
 
+	score    *float64
 	summary  string
 	findings []string
 	warnings []string
@@ -152,6 +174,17 @@ type Progress interface {
 	Done(n int64)
 	// Note is a short text beside the bar, such as "loss 0.0041".
 	Note(text string)
+}
+
+// Checkpoints keeps states of a long work by its length (training: epochs). They belong to the action without its length, so that a longer one goes
+// on from a shorter one, and a killed one from where it was.
+type Checkpoints interface {
+	// Latest finds the longest whole one that is not longer than most. Its bytes were checked against their digest, and the file is the action's own
+	// until it ends. The stage bounds and checks what it reads none the less.
+	Latest(most int) (length int, path string, ok bool)
+	// Keep makes a state durable. It may leave one out that comes within a second of another, but never that of the action's whole length: a stage
+	// calls it after every epoch and looks at no clock.
+	Keep(length int, data []byte) error
 }
 
 // Pins remembers the digest that a URL had when it was first fetched.
@@ -171,14 +204,26 @@ func (e *Env) Find(sentence string) { e.findings = append(e.findings, sentence) 
 // Warn adds a line that is shown under the stage and kept in its record.
 func (e *Env) Warn(text string) { e.warnings = append(e.warnings, text) }
 
+// Score sets what a search ranks by, smaller is better (train: the validation loss of the weights that it keeps). It is kept in the record. NaN and
+// infinite ones rank last, as none does.
+func (e *Env) Score(v float64) {
+	e.score = nil
+	if !math.IsNaN(v) && !math.IsInf(v, 0) {
+		e.score = &v
+	}
+}
+
+// Scored returns what Score set; nil when there is nothing.
+func (e *Env) Scored() *float64 { return e.score }
+
 // Said returns what the stage told: its summary, findings and warnings.
 func (e *Env) Said() (summary string, findings, warnings []string) {
 	return e.summary, e.findings, e.warnings
 }
 
-// Quiet is an Env for tests and for callers without a terminal: no log, no progress, no pins.
+// Quiet is an Env for tests and for callers without a terminal: no log, no progress, no pins, no checkpoints.
 func Quiet(scratch string) *Env {
-	return &Env{Log: hclog.NewNullLogger(), Scratch: scratch, Progress: silent{}, Pins: noPins{}, Workers: 1}
+	return &Env{Log: hclog.NewNullLogger(), Scratch: scratch, Progress: silent{}, Pins: noPins{}, Checkpoints: noCheckpoints{}, Workers: 1}
 }
 
 type silent struct{}
@@ -186,6 +231,11 @@ type silent struct{}
 func (silent) Total(int64, string) {}
 func (silent) Done(int64)          {}
 func (silent) Note(string)         {}
+
+type noCheckpoints struct{}
+
+func (noCheckpoints) Latest(int) (int, string, bool) { return 0, "", false }
+func (noCheckpoints) Keep(int, []byte) error         { return nil }
 
 type noPins struct{}
 
