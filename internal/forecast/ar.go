@@ -6,7 +6,7 @@ import "fmt"
 // (the raw design of a series far from zero has a condition number of 1e10) and decomposed by Householder QR, block by block, so that memory does not grow with
 // the series. Fewer rows than p + 1 is an error. A lag that is a combination of the earlier ones (a constant series) gets coefficient 0.
 func fitAR(d *Data, train []int, m Model, horizons []int) (*regression, error) {
-	g := &regression{model: m, recursive: m.Strategy != Direct}
+	g := &regression{model: m, recursive: m.recursive()}
 	if g.recursive {
 		horizons = []int{1}
 	}
@@ -48,7 +48,7 @@ func leastSquaresAR(d *Data, train []int, p, h int) (affine, float64, error) {
 	for j, c := range a.lag {
 		a.constant -= float64(c * mean[j])
 	}
-	return a, a.sse(d, rows, h), nil
+	return a, a.sse(d, rows, h, nil), nil
 }
 
 // withHistory keeps the targets with so many points before them in their segment.

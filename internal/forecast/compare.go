@@ -102,41 +102,42 @@ func Holm(p []float64) []float64 {
 	return adjusted
 }
 
-// MaxShift is the largest shift that LagCopy looks at.
+// MaxShift is the largest shift that LagCopy looks at, but for horizons beyond it.
 const MaxShift = 10
 
 // Lag says whether forecasts are yesterday's value in disguise.
 type Lag struct {
-	// Copy is the share of targets whose forecast is nearer to the last value, x[t-1], than to x[t], the value that it is of (ties count half): 1 for the naive
+	// Copy is the share of targets whose forecast is nearer to the last value seen, x[t-h], than to x[t], the value that it is of (ties count half): 1 for the naive
 	// forecast but for repeated values, one half for a forecast that has nothing to do with either, 0 for an exact one. It counts instead of
 	// summing squares so that one outlier does not decide. NaN without targets.
 	Copy float64
-	// Shift is the k in 0..MaxShift for which forecasts f[t] and values x[t-k] correlate most (the smallest such k): how many steps the forecast lags behind. De Vos
+	// Shift is the k in 0..max(MaxShift, h) for which forecasts f[t] and values x[t-k] correlate most (the smallest such k): how many steps the forecast lags behind. De Vos
 	// and Rientjes 2005, Hydrol. Earth Syst. Sci. 9, 111-126, shift forecasts against observations in the same way. 0 for constant forecasts.
 	Shift int
 }
 
-// LagCopy computes Lag over the targets. A forecast near the last value is not wrong by that alone (for a random walk it is the best there is): it is a copy in
-// disguise when it also fails to beat the naive forecast, which the caller tests. Shifts are compared on the targets that have MaxShift points before them; where
+// LagCopy computes Lag over the targets of forecasts h steps ahead. A forecast near the last value is not wrong by that alone (for a random walk it is the best there is): it is a copy in
+// disguise when it also fails to beat the naive forecast, which the caller tests. Shifts are compared on the targets that have as many points before them as the largest; where
 // there are none, Shift is 0.
-func LagCopy(d *Data, targets []int, forecast []float64) Lag {
+func LagCopy(d *Data, targets []int, forecast []float64, h int) Lag {
+	shifts := max(MaxShift, h)
 	nearer, n := 0.0, 0
 	var deep []int        // targets with enough history for every shift
 	var shifted []float64 // their forecasts
 	for i, t := range targets {
 		history := t - d.Start(t)
-		if history < 1 {
+		if history < h {
 			continue
 		}
 		n++
-		here, last := math.Abs(forecast[i]-d.Values[t]), math.Abs(forecast[i]-d.Values[t-1])
+		here, last := math.Abs(forecast[i]-d.Values[t]), math.Abs(forecast[i]-d.Values[t-h])
 		switch {
 		case last < here:
 			nearer++
 		case last == here:
 			nearer += 0.5
 		}
-		if history >= MaxShift {
+		if history >= shifts {
 			deep = append(deep, t)
 			shifted = append(shifted, forecast[i])
 		}
@@ -144,7 +145,7 @@ func LagCopy(d *Data, targets []int, forecast []float64) Lag {
 	lag := Lag{Copy: nearer / float64(n)}
 	most := math.Inf(-1)
 	values := make([]float64, len(deep))
-	for k := range MaxShift + 1 {
+	for k := range shifts + 1 {
 		for i, t := range deep {
 			values[i] = d.Values[t-k]
 		}

@@ -145,7 +145,7 @@ func TestScoresAreFair(t *testing.T) {
 		a := DieboldMariano(x, f, 1)
 		b := DieboldMariano(f, x, 1)
 		d := plain(x)
-		LagCopy(d, []int{1, 2, 3}, f)
+		LagCopy(d, []int{1, 2, 3}, f, 1)
 		ACF(x, 5)
 		MeanInterval(x)
 		if _, err := fitted(Model{Name: "holt"}, d, len(x)-2, []int{len(x) - 1}); err != nil {
@@ -215,20 +215,20 @@ func TestLagCopy(t *testing.T) {
 	for i := 50; i < 200; i++ {
 		targets = append(targets, i)
 	}
-	if l := LagCopy(d, targets, d.Before(targets)); l.Copy < 0.99 || l.Shift != 1 {
+	if l := LagCopy(d, targets, d.Before(targets), 1); l.Copy < 0.99 || l.Shift != 1 {
 		t.Errorf("naive: %+v", l)
 	}
 	late, err := fitted(Model{Name: "seasonal_naive", Period: 3}, d, 50, targets)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l := LagCopy(d, targets, late); l.Shift != 3 {
+	if l := LagCopy(d, targets, late, 1); l.Shift != 3 {
 		t.Errorf("three steps late: %+v", l)
 	}
-	if l := LagCopy(d, targets, d.At(targets)); l.Shift != 0 || l.Copy > 0.01 {
+	if l := LagCopy(d, targets, d.At(targets), 1); l.Shift != 0 || l.Copy > 0.01 {
 		t.Errorf("exact: %+v", l)
 	}
-	if l := LagCopy(d, targets, constant(50, len(targets))); l.Shift != 0 || math.Abs(l.Copy-0.5) > 0.1 {
+	if l := LagCopy(d, targets, constant(50, len(targets)), 1); l.Shift != 0 || math.Abs(l.Copy-0.5) > 0.1 {
 		t.Errorf("constant: %+v", l)
 	}
 }

@@ -192,6 +192,7 @@ func TestGolden(t *testing.T) {
 					}
 				}
 			}
+			check("ridge_ar_60", of(Model{Name: "ridge", Order: 60, Penalty: 1}), 1e-10)
 			if worst["coefficient"] > 1e-11 {
 				t.Errorf("coefficients of AR differ by %g", worst["coefficient"])
 			}

@@ -28,13 +28,15 @@ const (
 )
 
 // DefaultModel holds the fields that a model has when nobody says otherwise.
-var DefaultModel = Model{Order: 20, Period: 60, Window: 10, Penalty: 1}
+var DefaultModel = Model{Order: 20, Period: 60, Window: 10, Harmonics: 3, Penalty: 1}
 
 // Bounds of a Model's fields and of horizons.
 const (
-	MaxOrder   = 2000
-	MaxPeriod  = 1 << 20
-	MaxHorizon = 4096
+	MaxOrder     = 2000
+	MaxPeriod    = 1 << 20
+	MaxHarmonics = 500
+	MaxPenalty   = 1e15
+	MaxHorizon   = 4096
 )
 
 // Fitted is a model with its parameters.
@@ -49,7 +51,7 @@ type Fitted interface {
 }
 
 // Models are the names, in the order of the documentation.
-var Models = []string{"naive", "drift", "mean", "seasonal_naive", "moving_average", "ar", "ses", "holt"}
+var Models = []string{"naive", "drift", "mean", "seasonal_naive", "moving_average", "ar", "ses", "holt", "ridge", "nlinear", "dlinear", "fourier"}
 
 // Describe is one line about a model: what it forecasts and which fields it uses; "" for an unknown name.
 func Describe(name string) string {
@@ -70,6 +72,14 @@ func Describe(name string) string {
 		return "simple exponential smoothing"
 	case "holt":
 		return "exponential smoothing with Holt's linear trend"
+	case "ridge":
+		return "regression with a penalty on lags and, if wanted, covariates (order, penalty, covariates, strategy)"
+	case "nlinear":
+		return "autoregression on the window less its last value, which is added back (order, penalty, strategy)"
+	case "dlinear":
+		return "autoregression on a window's moving average and remainder, each with a map of its own (order, window, penalty, strategy)"
+	case "fourier":
+		return "regression with a penalty on the first harmonics of a season, lags and, if wanted, covariates (period, harmonics, order, penalty, covariates)"
 	}
 	return ""
 }
@@ -98,6 +108,21 @@ func (m Model) Check() error {
 		errs = append(errs, within("window", m.Window, 1, MaxPeriod))
 	case "ar":
 		errs = append(errs, within("order", m.Order, 1, MaxOrder))
+	case "ridge", "nlinear":
+		errs = append(errs, within("order", m.Order, 1, MaxOrder))
+	case "dlinear":
+		errs = append(errs, within("order", m.Order, 1, MaxOrder), within("window", m.Window, 1, MaxOrder))
+	case "fourier":
+		errs = append(errs, within("order", m.Order, 0, MaxOrder), within("period", m.Period, 2, MaxPeriod), within("harmonics", m.Harmonics, 1, min(m.Period/2, MaxHarmonics)))
+	}
+	if !(m.Penalty >= 0 && m.Penalty <= MaxPenalty) {
+		errs = append(errs, &OptionError{"penalty", fmt.Sprintf("%v, expected 0 to %v", m.Penalty, MaxPenalty)})
+	}
+	if m.Covariates && m.Name != "ridge" && m.Name != "fourier" {
+		errs = append(errs, &OptionError{"covariates", m.Name + " sees none, ridge and fourier do"})
+	}
+	if m.Strategy == Recursive && (m.Covariates || m.Name == "fourier") {
+		errs = append(errs, &OptionError{"strategy", "recursive needs forecasts of lags only; direct works with covariates and harmonics"})
 	}
 	if m.Strategy != "" && m.Strategy != Direct && m.Strategy != Recursive {
 		errs = append(errs, &OptionError{"strategy", fmt.Sprintf("%.40q, expected direct or recursive", m.Strategy)})
@@ -159,6 +184,8 @@ func (m Model) fit(d *Data, train, horizons []int) (Fitted, error) {
 		return &simple{model: m, mean: Mean(d.At(train))}, nil
 	case "ar":
 		return fitAR(d, train, m, horizons)
+	case "ridge", "nlinear", "dlinear", "fourier":
+		return fitRidge(d, train, m, horizons)
 	case "ses", "holt":
 		return fitSmoothing(d, train[0], m.Name == "holt")
 	}
@@ -185,7 +212,7 @@ func (m Model) restore(r *numbers) Fitted {
 	switch m.Name {
 	case "mean":
 		return &simple{model: m, mean: r.any("mean")}
-	case "ar":
+	case "ar", "ridge", "nlinear", "dlinear", "fourier":
 		return restoreRegression(m, r)
 	case "ses", "holt":
 		return restoreSmoothing(m, r)

@@ -41,10 +41,10 @@ func (c *Covariate) seen(t, h int) float64 {
 }
 
 // sse is the sum of squared errors at targets that have the history.
-func (a *affine) sse(d *Data, targets []int, h int) float64 {
+func (a *affine) sse(d *Data, targets []int, h int, w *waves) float64 {
 	sum := 0.0
 	for _, t := range targets {
-		e := d.Values[t] - a.at(d, t, h, nil)
+		e := d.Values[t] - a.at(d, t, h, w)
 		sum += float64(e * e)
 	}
 	return sum
@@ -68,7 +68,7 @@ func (g *regression) Needs() int { return len(g.list[0].lag) }
 func (g *regression) Forecast(d *Data, targets []int, h int) []float64 {
 	f := missing(len(targets))
 	a, ok := g.affine(h)
-	if !ok || len(a.covariate) > len(d.Covariates) {
+	if !ok || len(a.covariate) > 0 && len(a.covariate) != len(d.Covariates) {
 		return f
 	}
 	w := newWaves(g.model, len(a.wave))
