@@ -8,13 +8,13 @@ import (
 // group is the number of lanes that a kernel handles together: the padding of a batch.
 const group = 16
 
-// Windows are the samples of a training or a forecast: sample n sees rows Ends[n]-LookBack..Ends[n]-1 of Rows and is to give Targets[n].
+// Windows are the samples of a training or a forecast: sample n sees rows Ends[n]-LookBack..Ends[n]-1 of Rows and is to give row n of Targets.
 type Windows struct {
 	Rows     []float32 // [rows][F], scaled
 	Features int       // F
 	LookBack int       // T
 	Ends     []int     // LookBack <= Ends[n] <= rows
-	Targets  []float32 // nil where only forecasts are wanted
+	Targets  []float32 // [N][O], a row for each sample; nil where only forecasts are wanted
 }
 
 // Len is the number of samples.
@@ -30,27 +30,26 @@ type batch struct {
 	workers int
 	tracks  []*track // one for each part of the model
 
-	ones     []float32 // [lanes]
-	output   []float32 // [lanes]
-	residual []float32 // [lanes]: output - target
-	dOut     []float32 // [lanes]: 2/B (output - target), zero in the padding
-	target   []float32 // [lanes]
+	head     *head
+	loss     loss
+	residual []float32 // [O][lanes]: output - target
+	target   []float32 // [O][lanes]
 
-	sum   []float32 // gradient of the weights, as they lie
-	dense []float32 // gradient of the dense layer
+	sum     []float32 // gradient of the weights, as they lie
+	headSum []float32 // gradient of the head's weights
 }
 
 func newBatch(m *Model, k *kernels, steps, size, workers int, training bool) *batch {
 	b := &batch{model: m, kernels: k, steps: steps, lanes: roundUp(size, group), workers: k.goroutines(m, steps, roundUp(size, group), workers)}
 	n := b.lanes
-	b.output, b.ones = make([]float32, n), make([]float32, n)
-	fill(b.ones, 1)
+	b.head = newHead(m, steps, n, training)
 	for i := range m.parts {
 		b.tracks = append(b.tracks, newTrack(m, &m.parts[i], steps, n, training))
 	}
 	if training {
-		b.residual, b.dOut, b.target = make([]float32, n), make([]float32, n), make([]float32, n)
-		b.sum, b.dense = make([]float32, len(m.weights)), make([]float32, len(m.dense))
+		outputs := m.design.outputs()
+		b.residual, b.target = make([]float32, outputs*n), make([]float32, outputs*n)
+		b.sum, b.headSum = make([]float32, len(m.weights)), make([]float32, len(m.head))
 	}
 	return b
 }
@@ -70,7 +69,7 @@ func (b *batch) layer(i int) []*track {
 	return b.tracks[n*i : n*(i+1)]
 }
 
-// top is the tracks that the dense layer sees.
+// top is the tracks that the head sees.
 func (b *batch) top() []*track { return b.layer(len(b.model.design.Units) - 1) }
 
 // load puts the samples order[0..] of w into the lanes.
@@ -80,13 +79,16 @@ func (b *batch) load(w *Windows, order []int) {
 		k.load(w, order)
 	}
 	if w.Targets != nil && b.target != nil {
+		outputs := b.model.design.outputs()
 		for lane, n := range order {
-			b.target[lane] = w.Targets[n]
+			for o, v := range w.Targets[n*outputs : (n+1)*outputs] {
+				b.target[o*b.lanes+lane] = v
+			}
 		}
 	}
 }
 
-// predict runs the network forward: output[lane] = the chain over the N states j of dense[j] * h[j], then dense[N] * 1.
+// predict runs the network forward.
 func (b *batch) predict() {
 	parallel(b.workers, roundUp(b.used, group), group, b.forward)
 }
@@ -100,54 +102,35 @@ func (b *batch) forward(lo, hi int) {
 			cell.forward(d)
 		}
 	}
-	out := b.output[lo:hi]
-	clear(out)
-	b.states(func(j int, row []float32) {
-		w := b.model.dense[j]
-		for i := range out {
-			out[i] = fma(w, row[lo+i], out[i])
-		}
-	})
+	b.head.forward(b.kernels, b.top(), lo, hi)
 }
 
-// states visits what the dense layer sees, a row of lanes each, and the ones of its bias.
-func (b *batch) states(visit func(j int, row []float32)) {
-	j := 0
-	for _, k := range b.top() {
-		last := k.x.at(b.steps)
-		for unit := range k.part.units {
-			visit(j, last[unit*b.lanes:(unit+1)*b.lanes])
-			j++
-		}
-	}
-	visit(j, b.ones)
-}
-
-// learn runs the network forward and back: afterwards sum and dense hold the gradient of the mean squared error of the batch, and the result
-// is its sum of squared errors (in float64, over the lanes in order). The gradient of the weights is a chain over the steps of the part and in each over the
-// lanes, that of the dense layer a chain over the lanes. Work is shared by lanes, then by rows; after is called for each share of rows.
+// learn runs the network forward and back: afterwards sum and headSum hold the gradient of the loss of the batch, and the result is the sum of the losses (in
+// float64, output by output, in each over the lanes in order). The gradient of the weights is a chain over the steps of the part and in each over the
+// lanes. Work is shared by lanes, then by rows; after is called for each share of rows.
 func (b *batch) learn(after func(lo, hi int)) float64 {
-	scale := 2 / float32(b.used)
-	clear(b.dOut)
+	outputs := b.model.design.outputs()
+	scale := 1 / float32(b.used*outputs)
+	clear(b.head.dOut)
+	b.head.refresh()
 	parallel(b.workers, roundUp(b.used, group), group, func(lo, hi int) {
 		b.forward(lo, hi)
-		for i := lo; i < min(hi, b.used); i++ {
-			b.residual[i] = b.output[i] - b.target[i]
-			b.dOut[i] = scale * b.residual[i]
+		for o := range outputs {
+			from, to := o*b.lanes+lo, o*b.lanes+min(hi, b.used)
+			for i := from; i < to; i++ {
+				b.residual[i] = b.head.output[i] - b.target[i]
+			}
+			b.loss.derivatives(b.head.dOut[from:to], b.residual[from:to], o, scale)
 		}
 		b.backward(lo, hi)
 	})
 	sum := 0.0
-	for _, e := range b.residual[:b.used] {
-		sum += float64(float64(e) * float64(e))
-	}
-	b.states(func(j int, row []float32) {
-		g := float32(0)
-		for i, d := range b.dOut[:b.used] {
-			g = fma(d, row[i], g)
+	for o := range outputs {
+		for _, e := range b.residual[o*b.lanes:][:b.used] {
+			sum += b.loss.of(e, o)
 		}
-		b.dense[j] = g
-	})
+	}
+	b.head.gradient(b.kernels, b.headSum, roundUp(b.used, group), b.workers)
 	for _, k := range b.tracks {
 		p := k.part
 		parallel(b.workers, gates*p.units, gates, func(lo, hi int) {
@@ -161,16 +144,7 @@ func (b *batch) learn(after func(lo, hi int)) float64 {
 
 // backward runs from the uppermost layer down, in each part from its last step to its first.
 func (b *batch) backward(lo, hi int) {
-	j := 0
-	for _, k := range b.top() {
-		for unit := range k.part.units {
-			w := b.model.dense[j]
-			for i := lo; i < hi; i++ {
-				k.dh[unit*b.lanes+i] = w * b.dOut[i]
-			}
-			j++
-		}
-	}
+	b.head.backward(b.kernels, b.top(), lo, hi)
 	for i := len(b.tracks) - 1; i >= 0; i-- {
 		k := b.tracks[i]
 		below, cell, d := b.layer(k.part.layer-1), b.kernels.cell(k.part.cell), k.step(lo, hi)
@@ -218,7 +192,7 @@ type optimiser struct {
 
 func newOptimiser(m *Model, rate float64) *optimiser {
 	return &optimiser{rate: rate, power1: 1, power2: 1,
-		m: make([]float32, len(m.weights)), v: make([]float32, len(m.weights)), dm: make([]float32, len(m.dense)), dv: make([]float32, len(m.dense))}
+		m: make([]float32, len(m.weights)), v: make([]float32, len(m.weights)), dm: make([]float32, len(m.head)), dv: make([]float32, len(m.head))}
 }
 
 // next starts a step and returns its rate, lr sqrt(1-beta2^t)/(1-beta1^t).
@@ -228,12 +202,12 @@ func (o *optimiser) next() float32 {
 	return float32(o.rate * math.Sqrt(1-o.power2) / (1 - o.power1))
 }
 
-// train does one step of Adam on the loaded batch and returns its sum of squared errors.
+// train does one step of Adam on the loaded batch and returns its sum of losses.
 func (o *optimiser) train(b *batch) float64 {
 	m, rate := b.model, o.next()
 	sum := b.learn(func(lo, hi int) {
 		b.kernels.adam(&adam{lo: lo, hi: hi, rate: rate, g: b.sum, m: o.m, v: o.v, w: m.weights})
 	})
-	adamStep(&adam{hi: len(m.dense), rate: rate, g: b.dense, m: o.dm, v: o.dv, w: m.dense})
+	b.kernels.adam(&adam{hi: len(m.head), rate: rate, g: b.headSum, m: o.dm, v: o.dv, w: m.head})
 	return sum
 }

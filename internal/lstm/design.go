@@ -48,9 +48,6 @@ func (d Design) check() error {
 	if d.Features < 1 || d.Features > MaxFeatures {
 		return fmt.Errorf("features %d: expected 1 to %d", d.Features, MaxFeatures)
 	}
-	if d.Outputs > 1 || d.Attention > 0 {
-		return fmt.Errorf("outputs and attention are not there yet")
-	}
 	if d.Outputs < 0 || d.Outputs > MaxOutputs {
 		return fmt.Errorf("outputs %d: expected 1 to %d", d.Outputs, MaxOutputs)
 	}

@@ -80,9 +80,9 @@ func TestGoldenDesigns(t *testing.T) {
 			sum := b.learn(func(int, int) {})
 			worst := 0.0
 			for i, p := range g.Float64.Prediction.Data {
-				worst = max(worst, math.Abs(float64(b.output[i])-p))
+				worst = max(worst, math.Abs(float64(b.head.output[i])-p))
 			}
-			relative, _ := distance(m.unpack(b.sum, b.dense), g.Float64.Gradients)
+			relative, _ := distance(m.unpack(b.sum, b.headSum), g.Float64.Gradients)
 			loss := math.Abs(sum/float64(w.Len()) - g.Float64.MSE)
 			o := newOptimiser(m, DefaultRate)
 			o.train(b)
@@ -135,7 +135,7 @@ func trainedDesign(t *testing.T, d Design, k *kernels, lookBack, batch, samples,
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	for _, v := range []any{m.weights, m.dense, history[1].Loss, history[1].Validation} {
+	for _, v := range []any{m.weights, m.head, history[1].Loss, history[1].Validation} {
 		if err := binary.Write(&b, binary.LittleEndian, v); err != nil {
 			t.Fatal(err)
 		}
@@ -153,6 +153,8 @@ func TestTensors(t *testing.T) {
 		{Design{Cell: LSTM, Features: 1, Units: []int{3, 2}, Bidirectional: true}, "lstm/layer0/forward/kernel", 2*4*3*(3+1+1) + 2*4*2*(2+6+1) + 5},
 		{Design{Cell: GRU, Features: 1, Units: []int{5}, Bidirectional: true}, "gru/forward/kernel", 2*3*5*(5+1+2) + 11},
 		{Design{Cell: GRU, Features: 1, Units: []int{2, 2, 2}}, "gru/layer0/kernel", 3*2*(2+1+2) + 2*3*2*(2+2+2) + 3},
+		{Design{Cell: LSTM, Features: 1, Units: []int{3}, Outputs: 5}, "lstm/kernel", 4*3*(3+1+1) + 5*(3+1)},
+		{Design{Cell: GRU, Features: 1, Units: []int{3}, Bidirectional: true, Outputs: 2, Attention: 7}, "gru/forward/kernel", 2*3*3*(3+1+2) + 7*(6+1+1) + 2*(12+1)},
 	} {
 		m, err := Build(c.design, 1)
 		if err != nil {
@@ -166,7 +168,7 @@ func TestTensors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if fmt.Sprint(again.Design()) != fmt.Sprint(c.design) || !slices.Equal(again.weights, m.weights) || !slices.Equal(again.dense, m.dense) {
+		if fmt.Sprint(again.Design()) != fmt.Sprint(m.Design()) || !slices.Equal(again.weights, m.weights) || !slices.Equal(again.head, m.head) {
 			t.Errorf("%v: FromTensors does not undo Tensors", c.design)
 		}
 		for i := range tensors {
@@ -180,7 +182,7 @@ func TestTensors(t *testing.T) {
 			}
 		}
 	}
-	for _, d := range []Design{{Cell: "rnn", Features: 1, Units: []int{1}}, {Cell: LSTM, Features: 1, Units: nil}, {Cell: LSTM, Features: 1, Units: make([]int, MaxLayers+1)}, {Cell: GRU, Features: 1, Units: []int{3, 0}},
+	for _, d := range []Design{{Cell: LSTM, Features: 1, Units: []int{1}, Outputs: MaxOutputs + 1}, {Cell: LSTM, Features: 1, Units: []int{1}, Attention: -1}, {Cell: "rnn", Features: 1, Units: []int{1}}, {Cell: LSTM, Features: 1, Units: nil}, {Cell: LSTM, Features: 1, Units: make([]int, MaxLayers+1)}, {Cell: GRU, Features: 1, Units: []int{3, 0}},
 		{Cell: LSTM, Features: 1, Units: slices.Repeat([]int{MaxUnits}, MaxLayers), Bidirectional: true}} {
 		if _, err := Build(d, 1); err == nil {
 			t.Errorf("Build(%v) succeeds", d)

@@ -31,7 +31,7 @@ func trained(t *testing.T, k *kernels, units, features, lookBack, batch, samples
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	for _, v := range []any{m.weights, m.dense, history[1].Loss, history[1].Validation} {
+	for _, v := range []any{m.weights, m.head, history[1].Loss, history[1].Validation} {
 		if err := binary.Write(&b, binary.LittleEndian, v); err != nil {
 			t.Fatal(err)
 		}

@@ -106,9 +106,9 @@ func TestGolden(t *testing.T) {
 			sum := b.learn(func(int, int) {})
 			worst := 0.0
 			for i, p := range g.Float64.Prediction.Data {
-				worst = max(worst, math.Abs(float64(b.output[i])-p))
+				worst = max(worst, math.Abs(float64(b.head.output[i])-p))
 			}
-			relative, _ := apart(m.unpack(b.sum, b.dense), g.Float64.Gradients)
+			relative, _ := apart(m.unpack(b.sum, b.headSum), g.Float64.Gradients)
 			loss := math.Abs(sum/float64(w.Len()) - g.Float64.MSE)
 			t.Logf("%s %s: prediction %.1e, loss %.1e, gradients %.1e (relative L2)", k.name, name, worst, loss, relative)
 			if worst > 3e-7 || relative > 1e-6 || loss > 3e-7 {

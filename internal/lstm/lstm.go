@@ -50,7 +50,7 @@ type Model struct {
 	design  Design
 	parts   []part
 	weights []float32 // of the parts, one after the other, each [4H][W]; see part
-	dense   []float32 // the weights of the last states of the uppermost layer's parts, then the bias
+	head    []float32 // of the head's matrices, one after the other, each [R][W]; see head.go
 	kernels *kernels
 }
 
@@ -74,11 +74,11 @@ func empty(d Design) (*Model, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	d.Units = slices.Clone(d.Units)
+	d.Units, d.Outputs = slices.Clone(d.Units), d.outputs()
 	m := &Model{design: d, parts: d.parts(), kernels: &selected}
 	last := m.parts[len(m.parts)-1]
 	m.weights = make([]float32, last.offset+last.size())
-	m.dense = make([]float32, d.directions()*last.units+1)
+	m.head = make([]float32, d.headSize())
 	return m, nil
 }
 
@@ -98,5 +98,5 @@ func (m *Model) Parameters() int {
 
 // Clone returns a copy that shares no weights with m.
 func (m *Model) Clone() *Model {
-	return &Model{m.design, m.parts, slices.Clone(m.weights), slices.Clone(m.dense), m.kernels}
+	return &Model{m.design, m.parts, slices.Clone(m.weights), slices.Clone(m.head), m.kernels}
 }

@@ -8,68 +8,160 @@ import (
 	"weir/internal/onnx"
 )
 
-// ONNX returns the network as an ONNX model (opset 14, IR version 8) that every runtime reads: input x [batch, T, F] of scaled values, output y [batch, 1].
-// Transpose -> a LSTM or GRU for each layer (layout 0; LSTM gates in ONNX' order i, o, f, c) -> Squeeze, or Transpose and Reshape of two directions -> Gemm.
+// Opset is the version of ONNX' operators that the graphs use.
+const Opset = 14
+
+// ONNX returns the network as an ONNX model (opset 14, IR version 8) that every runtime reads: input x [batch, T, F] of scaled values, output y [batch, O], scaled.
+// Transpose -> a LSTM or GRU for each layer (layout 0; LSTM gates in ONNX' order i, o, f, c) -> Squeeze, or Transpose and Reshape of two directions -> with attention
+// MatMul, Add, Tanh, MatMul, Softmax, Mul, ReduceSum, Concat -> Gemm.
 // Metadata are key, value, key, value (the scaler, the unit) in the order given. T must be at least 1.
 func (m *Model) ONNX(lookBack int, metadata ...string) ([]byte, error) {
-	if lookBack < 1 || len(metadata)%2 != 0 {
-		return nil, fmt.Errorf("onnx: look-back %d, %d metadata: expected at least 1, and pairs", lookBack, len(metadata))
+	e, err := m.exporter(lookBack)
+	if err != nil {
+		return nil, err
 	}
-	g := onnx.Graph{Name: string(m.design.Cell), Opset: 14, Inputs: []onnx.Message{onnx.Port("x", onnx.Float32, -1, lookBack, m.design.Features)},
-		Outputs: []onnx.Message{onnx.Port("y", onnx.Float32, -1, 1)}}
-	turn := func(from, to string, axes ...int64) {
-		g.Nodes = append(g.Nodes, onnx.Node("Transpose", []string{from}, []string{to}, onnx.Ints("perm", axes...)))
-	}
-	turn("x", "xt", 1, 0, 2)
-	directions, input := m.design.directions(), "xt"
-	for layer, units := range m.design.Units {
-		suffix, last := "", layer+1 == len(m.design.Units)
-		if len(m.design.Units) > 1 {
-			suffix = strconv.Itoa(layer)
-		}
-		outputs := []string{"", "states" + suffix}
-		if !last {
-			outputs = []string{"all" + suffix}
-		}
-		attributes := []onnx.Attribute{onnx.Int("hidden_size", int64(units))}
-		if m.design.Bidirectional {
-			attributes = append(attributes, onnx.Text("direction", "bidirectional"))
-		}
-		if m.design.Cell == GRU {
-			attributes = append(attributes, onnx.Int("linear_before_reset", 1))
-		}
-		g.Nodes = append(g.Nodes, onnx.Node(strings.ToUpper(string(m.design.Cell)), []string{input, "W" + suffix, "R" + suffix, "B" + suffix}, outputs, attributes...))
-		g.Values = append(g.Values, m.onnxLayer(layer, suffix)...)
-		switch {
-		case !last:
-			turn(outputs[0], "turned"+suffix, 0, 2, 1, 3)
-			input = "x" + strconv.Itoa(layer+1)
-			g.Nodes = append(g.Nodes, onnx.Node("Reshape", []string{"turned" + suffix, "shape" + suffix}, []string{input}))
-			g.Values = append(g.Values, onnx.Integers("shape"+suffix, 0, 0, int64(directions*units)))
-		case m.design.Bidirectional:
-			turn("states"+suffix, "both", 1, 0, 2)
-			g.Nodes = append(g.Nodes, onnx.Node("Reshape", []string{"both", "shape"}, []string{"h"}))
-			g.Values = append(g.Values, onnx.Integers("shape", 0, int64(directions*units)))
-		default:
-			g.Nodes = append(g.Nodes, onnx.Node("Squeeze", []string{"states" + suffix, "axes"}, []string{"h"}))
-		}
-	}
-	g.Nodes = append(g.Nodes, onnx.Node("Gemm", []string{"h", "dense_kernel", "dense_bias"}, []string{"y"}))
-	states := len(m.dense) - 1
-	g.Values = append(g.Values, onnx.Tensor("dense_kernel", m.dense[:states], states, 1), onnx.Tensor("dense_bias", m.dense[states:], 1))
-	if !m.design.Bidirectional {
-		g.Values = append(g.Values, onnx.Integers("axes", 0))
-	}
-	return g.Encode(metadata...)
+	e.network("x", "y")
+	return e.Encode(metadata...)
 }
 
-// Scale maps a value v of the series to (v-Min)/Span, what the network sees. Span is not zero.
+// Scale maps a value v of the series to (v-Min)/Span, what the network sees. Both are finite, Span is not zero.
 type Scale struct{ Min, Span float64 }
 
-// RawONNX is ONNX with the scaler inside: x holds values of the series and of the covariates, y [batch, O] values of the series. inputs has a scale for each
-// feature.
+func (s Scale) valid() bool { return finite(s.Min) && finite(s.Span) && float32(s.Span) != 0 }
+
+// RawONNX is ONNX with the scaler inside: x holds values of the series and of the covariates as they are, y values of the series. inputs has a scale for each
+// feature. x, Min and Span are float32 in the graph, so that the forecast may be off by the rounding of the largest value, 6e-8 of it.
 func (m *Model) RawONNX(lookBack int, inputs []Scale, output Scale, metadata ...string) ([]byte, error) {
-	return nil, fmt.Errorf("onnx: not there yet")
+	e, err := m.exporter(lookBack)
+	if err != nil {
+		return nil, err
+	}
+	if len(inputs) != m.design.Features {
+		return nil, fmt.Errorf("onnx: %d scales for %d features", len(inputs), m.design.Features)
+	}
+	var least, spans []float32
+	for _, s := range append(inputs[:len(inputs):len(inputs)], output) {
+		if !s.valid() {
+			return nil, fmt.Errorf("onnx: scale %+v: expected finite numbers, and a span that is not zero", s)
+		}
+		least, spans = append(least, float32(s.Min)), append(spans, float32(s.Span))
+	}
+	n := len(inputs)
+	e.value("x_min", least[:n], n)
+	e.value("x_span", spans[:n], n)
+	e.value("y_min", least[n:], 1)
+	e.value("y_span", spans[n:], 1)
+	e.node("Sub", "x", "x_min", "x_shifted")
+	e.node("Div", "x_shifted", "x_span", "x_scaled")
+	e.network("x_scaled", "y_scaled")
+	e.node("Mul", "y_scaled", "y_span", "y_shifted")
+	e.node("Add", "y_shifted", "y_min", "y")
+	return e.Encode(metadata...)
+}
+
+// exporter is a graph that grows.
+type exporter struct {
+	onnx.Graph
+	model *Model
+}
+
+func (m *Model) exporter(lookBack int) (*exporter, error) {
+	if lookBack < 1 {
+		return nil, fmt.Errorf("onnx: look-back %d: expected at least 1", lookBack)
+	}
+	g := onnx.Graph{Name: string(m.design.Cell), Opset: Opset, Inputs: []onnx.Message{onnx.Port("x", onnx.Float32, -1, lookBack, m.design.Features)},
+		Outputs: []onnx.Message{onnx.Port("y", onnx.Float32, -1, m.design.outputs())}}
+	return &exporter{g, m}, nil
+}
+
+// node adds a node of two inputs and an output.
+func (e *exporter) node(op, a, b, to string, attributes ...onnx.Attribute) {
+	e.Nodes = append(e.Nodes, onnx.Node(op, []string{a, b}, []string{to}, attributes...))
+}
+
+func (e *exporter) value(name string, data []float32, shape ...int) {
+	e.Values = append(e.Values, onnx.Tensor(name, data, shape...))
+}
+
+func (e *exporter) turn(from, to string, axes ...int64) {
+	e.Nodes = append(e.Nodes, onnx.Node("Transpose", []string{from}, []string{to}, onnx.Ints("perm", axes...)))
+}
+
+// reshape adds its shape as shape followed by suffix.
+func (e *exporter) reshape(from, to, suffix string, shape ...int64) {
+	e.node("Reshape", from, "shape"+suffix, to)
+	e.Values = append(e.Values, onnx.Integers("shape"+suffix, shape...))
+}
+
+// network adds the nodes from the scaled windows to the scaled outputs.
+func (e *exporter) network(x, y string) {
+	d := e.model.design
+	e.turn(x, "xt", 1, 0, 2)
+	states, input := int64(d.states()), "xt"
+	for layer, units := range d.Units {
+		suffix, last := "", layer+1 == len(d.Units)
+		if len(d.Units) > 1 {
+			suffix = strconv.Itoa(layer)
+		}
+		all, final := "all"+suffix, "states"+suffix
+		outputs := []string{all}
+		if last && d.Attention > 0 {
+			outputs = []string{all, final}
+		} else if last {
+			outputs = []string{"", final}
+		}
+		attributes := []onnx.Attribute{onnx.Int("hidden_size", int64(units))}
+		if d.Bidirectional {
+			attributes = append(attributes, onnx.Text("direction", "bidirectional"))
+		}
+		if d.Cell == GRU {
+			attributes = append(attributes, onnx.Int("linear_before_reset", 1))
+		}
+		e.Nodes = append(e.Nodes, onnx.Node(strings.ToUpper(string(d.Cell)), []string{input, "W" + suffix, "R" + suffix, "B" + suffix}, outputs, attributes...))
+		e.Values = append(e.Values, e.model.onnxLayer(layer, suffix)...)
+		switch {
+		case !last:
+			input = "x" + strconv.Itoa(layer+1)
+			e.turn(all, "turned"+suffix, 0, 2, 1, 3)
+			e.reshape("turned"+suffix, input, suffix, 0, 0, int64(d.directions()*units))
+		case d.Bidirectional:
+			e.turn(final, "both", 1, 0, 2)
+			e.reshape("both", "h", "", 0, states)
+		default:
+			e.node("Squeeze", final, "axes", "h")
+			e.Values = append(e.Values, onnx.Integers("axes", 0))
+		}
+		if last && d.Attention > 0 {
+			e.turn(all, "by_time", 2, 0, 1, 3)
+			e.reshape("by_time", "seen", "_seen", 0, 0, states)
+		}
+	}
+	weights := map[string]Tensor{}
+	for _, t := range e.model.Tensors() {
+		weights[t.Name] = t
+	}
+	constant := func(name, tensor string) {
+		e.value(name, weights[tensor].Data, weights[tensor].Shape...)
+	}
+	h := "h"
+	if d.Attention > 0 {
+		constant("attention_kernel", "attention/kernel")
+		constant("attention_bias", "attention/bias")
+		constant("attention_vector", "attention/vector")
+		e.node("MatMul", "seen", "attention_kernel", "product")
+		e.node("Add", "product", "attention_bias", "sum")
+		e.Nodes = append(e.Nodes, onnx.Node("Tanh", []string{"sum"}, []string{"curved"}))
+		e.node("MatMul", "curved", "attention_vector", "score")
+		e.Nodes = append(e.Nodes, onnx.Node("Softmax", []string{"score"}, []string{"alpha"}, onnx.Int("axis", 1)))
+		e.node("Mul", "alpha", "seen", "weighted")
+		e.node("ReduceSum", "weighted", "time", "context", onnx.Int("keepdims", 0))
+		e.Values = append(e.Values, onnx.Integers("time", 1))
+		h = "context_h"
+		e.node("Concat", "context", "h", h, onnx.Int("axis", 1))
+	}
+	constant("dense_kernel", "dense/kernel")
+	constant("dense_bias", "dense/bias")
+	e.Nodes = append(e.Nodes, onnx.Node("Gemm", []string{h, "dense_kernel", "dense_bias"}, []string{y}))
 }
 
 // onnxLayer returns a layer's W [D, C*H, F], R [D, C*H, H] and B [D, 2*C*H], for D directions and C gates; B holds the biases of inputs, then those of states.

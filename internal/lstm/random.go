@@ -67,12 +67,12 @@ func logarithm(x float64) float64 {
 }
 
 // initialise sets Keras' initial weights. Each part draws in this order: kernel [F, C*H] (C is 4 or 3) row by row, uniform in ±sqrt(6/(F+C*H)) (glorot);
-// recurrent kernel [H, C*H], rows orthonormal. Then the dense kernel of N weights, uniform in ±sqrt(6/(N+1)). Biases are zero, those of forget gates one.
+// recurrent kernel [H, C*H], rows orthonormal. Then the head. Biases are zero, those of forget gates one.
 func (m *Model) initialise(s source) {
 	for _, p := range m.parts {
 		tensors := p.regions()
 		columns := len(tensors[0][0].gates) * p.units
-		limit := math.Sqrt(6 / float64(p.features+columns))
+		limit := glorot(p.features, columns)
 		p.each(tensors[0], func(_, weight int) { m.weights[weight] = s.within(limit) })
 		rows := orthonormal(p.units, columns, s)
 		p.each(tensors[1], func(at, weight int) { m.weights[weight] = float32(rows[at/columns][at%columns]) })
@@ -82,12 +82,11 @@ func (m *Model) initialise(s source) {
 			}
 		}
 	}
-	states := len(m.dense) - 1
-	limit := math.Sqrt(6 / float64(states+1))
-	for i := range states {
-		m.dense[i] = s.within(limit)
-	}
+	m.initialiseHead(s)
 }
+
+// glorot is the limit of Keras' glorot-uniform weights.
+func glorot(inputs, outputs int) float64 { return math.Sqrt(6 / float64(inputs+outputs)) }
 
 // within is uniform in ±limit.
 func (s source) within(limit float64) float32 {

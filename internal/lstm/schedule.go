@@ -23,6 +23,8 @@ const (
 	Cosine      Decay = "cosine"
 )
 
+var decays = [...]Decay{Constant, Exponential, Step, Cosine}
+
 // Schedule says how the learning rate follows the epochs. Its zero value is constant.
 type Schedule struct {
 	Decay  Decay
@@ -33,10 +35,18 @@ type Schedule struct {
 // Open says that a training of more epochs goes through the states of a shorter one: cosine depends on how many there will be.
 func (s Schedule) Open() bool { return s.Decay != Cosine }
 
+// decay is the way; the empty one is constant.
+func (s Schedule) decay() Decay {
+	if s.Decay == "" {
+		return Constant
+	}
+	return s.Decay
+}
+
 // Check says what is wrong with the schedule.
 func (s Schedule) Check() error {
-	switch s.Decay {
-	case "", Constant, Cosine:
+	switch s.decay() {
+	case Constant, Cosine:
 		if s.Factor != 0 || s.Every != 0 {
 			return fmt.Errorf("factor %v every %d: a schedule that is %s or %s has neither", s.Factor, s.Every, Constant, Cosine)
 		}

@@ -13,20 +13,22 @@ var ErrState = errors.New("not the state of a training")
 
 const (
 	stateMagic   = "weirtrai"
-	stateVersion = 1
+	stateVersion = 2
 	maxEpochs    = 1 << 20
 )
 
 // State writes down a training between two epochs: the options that its weights depend on, weights, Adam's moments, the losses so far and, with Patience,
 // the best weights. Equal trainings have equal bytes, whatever kernels and workers they ran on, and however often they stopped. The number of epochs to come is
-// not in it. Layout, little-endian:
+// not in it, unless the schedule depends on it (Options.Open). Layout, little-endian:
 //
 //	8 bytes   "weirtrai"
-//	uint32    version, 1
-//	uint64s   cell (0 LSTM, 1 GRU), features, directions, layers, units of each layer, batch, seed, bits of the learning rate, patience, samples,
-//	          bits of Adam's beta1^t and beta2^t, epochs E, best epoch, bits of its validation loss, whether the best weights follow
+//	uint32    version, 2
+//	uint64s   cell (0 LSTM, 1 GRU), features, directions, outputs, attention, layers, units of each layer,
+//	          batch, seed, bits of the learning rate, decay (0 constant, 1 exponential, 2 step, 3 cosine), bits of its factor, its every,
+//	          all epochs of cosine or 0, number of quantiles, bits of each, patience, bits of min delta,
+//	          samples, bits of Adam's beta1^t and beta2^t, epochs E, best epoch, bits of its validation loss, whether the best weights follow
 //	float64s  loss and validation loss of each epoch, 2E
-//	float32s  weights and dense layer as the model holds them, first moments of both, second moments of both, best weights of both
+//	float32s  weights of the parts and the head as the model holds them, first moments of both, second moments of both, best weights of both
 //
 // Nothing follows.
 func (t *Training) State() []byte {
@@ -39,11 +41,17 @@ func (t *Training) State() []byte {
 		kept = 1
 	}
 	out := binary.LittleEndian.AppendUint32([]byte(stateMagic), stateVersion)
-	numbers := []uint64{cell, uint64(d.Features), uint64(d.directions()), uint64(len(d.Units))}
+	numbers := []uint64{cell, uint64(d.Features), uint64(d.directions()), uint64(d.outputs()), uint64(d.Attention), uint64(len(d.Units))}
 	for _, units := range d.Units {
 		numbers = append(numbers, uint64(units))
 	}
-	numbers = append(numbers, uint64(o.Batch), uint64(o.Seed), math.Float64bits(o.LearningRate), uint64(o.Patience), uint64(t.samples),
+	numbers = append(numbers, uint64(o.Batch), uint64(o.Seed), math.Float64bits(o.LearningRate))
+	numbers = append(numbers, uint64(slices.Index(decays[:], o.Schedule.decay())), math.Float64bits(o.Schedule.Factor), uint64(o.Schedule.Every), uint64(o.length()))
+	numbers = append(numbers, uint64(len(o.Quantiles)))
+	for _, q := range o.Quantiles {
+		numbers = append(numbers, math.Float64bits(q))
+	}
+	numbers = append(numbers, uint64(o.Patience), math.Float64bits(o.MinDelta), uint64(t.samples),
 		math.Float64bits(t.adam.power1), math.Float64bits(t.adam.power2), uint64(len(t.history)), uint64(t.best), math.Float64bits(t.least), kept)
 	for _, e := range t.history {
 		numbers = append(numbers, math.Float64bits(e.Loss), math.Float64bits(e.Validation))
@@ -64,23 +72,45 @@ func (t *Training) State() []byte {
 // arrays of a state, in its order.
 func (t *Training) arrays() [][]float32 {
 	a := t.adam
-	all := [][]float32{t.model.weights, t.model.dense, a.m, a.dm, a.v, a.dv}
+	all := [][]float32{t.model.weights, t.model.head, a.m, a.dm, a.v, a.dv}
 	if t.kept != nil {
-		all = append(all, t.kept.weights, t.kept.dense)
+		all = append(all, t.kept.weights, t.kept.head)
 	}
 	return all
 }
 
-// Resume makes the training that State wrote down, with a model of its own (see Model). Options must be those of the training but for Epochs and Workers.
+// length is the number of epochs where the weights depend on it, else 0.
+func (o Options) length() int {
+	if o.Open() {
+		return 0
+	}
+	return o.Epochs
+}
+
+// settings are the options on which the weights after an epoch depend, as a person reads them.
+func (o Options) settings() []string {
+	s := o.Schedule
+	all := []string{fmt.Sprintf("batch %d", o.Batch), fmt.Sprintf("seed %d", o.Seed), fmt.Sprintf("learning_rate %v", o.LearningRate),
+		fmt.Sprintf("schedule %s with factor %v every %d", s.decay(), s.Factor, s.Every), fmt.Sprintf("quantiles %v", o.Quantiles),
+		fmt.Sprintf("patience %d", o.Patience), fmt.Sprintf("min_delta %v", o.MinDelta)}
+	if !o.Open() {
+		all = append(all, fmt.Sprintf("%d epochs of %s", o.Epochs, s.Decay))
+	}
+	return all
+}
+
+// Resume makes the training that State wrote down, with a model of its own (see Model). Options must be those of the training but for Workers and, where
+// they are Open, Epochs.
 func Resume(state []byte, o Options) (*Training, error) {
 	t, err := decode(state)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
-	was := t.options
-	if o.Batch != was.Batch || o.Seed != was.Seed || o.LearningRate != was.LearningRate || o.Patience != was.Patience {
-		return nil, fmt.Errorf("the training had batch %d, seed %d, learning_rate %v and patience %d; it cannot go on with %d, %d, %v and %d",
-			was.Batch, was.Seed, was.LearningRate, was.Patience, o.Batch, o.Seed, o.LearningRate, o.Patience)
+	was := t.options.settings()
+	for i, now := range o.settings() {
+		if now != was[i] {
+			return nil, fmt.Errorf("the training had %s; it cannot go on with %s", was[i], now)
+		}
 	}
 	t.options = o
 	return t, nil
@@ -131,10 +161,26 @@ func (r *stateReader) count(what string, low, high int) int {
 func (r *stateReader) design() Design {
 	d := Design{Cell: []Cell{LSTM, GRU}[r.count("cell", 0, 1)], Features: r.count("features", 1, MaxFeatures)}
 	d.Bidirectional = r.count("directions", 1, 2) == 2
+	d.Outputs, d.Attention = r.count("outputs", 1, MaxOutputs), r.count("attention", 0, MaxUnits)
 	for range r.count("layers", 1, MaxLayers) {
 		d.Units = append(d.Units, r.count("units", 1, MaxUnits))
 	}
 	return d
+}
+
+func (r *stateReader) options() Options {
+	o := Options{Batch: r.count("batch", 1, MaxBatch), Seed: int64(r.next()), LearningRate: r.number()}
+	o.Schedule = Schedule{Decay: decays[r.count("decay", 0, len(decays)-1)], Factor: r.number(), Every: r.count("every", 0, maxEpochs)}
+	if length := r.count("all epochs", 0, maxEpochs); o.Open() != (length == 0) {
+		r.fail("%d epochs in all of a schedule that is %s", length, o.Schedule.Decay)
+	} else {
+		o.Epochs = length
+	}
+	for range r.count("quantiles", 0, MaxOutputs) {
+		o.Quantiles = append(o.Quantiles, r.number())
+	}
+	o.Patience, o.MinDelta = r.count("patience", 0, math.MaxInt32), r.number()
+	return o
 }
 
 func decode(state []byte) (*Training, error) {
@@ -147,7 +193,7 @@ func decode(state []byte) (*Training, error) {
 	}
 	r := &stateReader{data: state[fixed:]}
 	d := r.design()
-	o := Options{Batch: r.count("batch", 1, MaxBatch), Seed: int64(r.next()), LearningRate: r.number(), Patience: r.count("patience", 0, math.MaxInt32)}
+	o := r.options()
 	t := &Training{options: o, samples: r.count("samples", 0, math.MaxInt32)}
 	power1, power2 := r.number(), r.number()
 	epochs := r.count("epochs", 0, maxEpochs)
@@ -162,7 +208,7 @@ func decode(state []byte) (*Training, error) {
 	for i := range epochs {
 		t.history = append(t.history, Epoch{Epoch: i + 1, Loss: r.number(), Validation: r.number()})
 	}
-	if err := d.check(); err != nil {
+	if err := errors.Join(d.check(), o.Schedule.Check(), checkQuantiles(o.Quantiles, d.outputs())); err != nil {
 		return nil, err
 	}
 	if want := d.stateSize(kept); len(r.data) != want {
@@ -194,5 +240,5 @@ func (d Design) stateSize(kept bool) int {
 	if kept {
 		copies = 4
 	}
-	return 4 * copies * (last.offset + last.size() + d.directions()*last.units + 1)
+	return 4 * copies * (last.offset + last.size() + d.headSize())
 }

@@ -53,7 +53,7 @@ func TestResume(t *testing.T) {
 					t.Errorf("resumed after epoch %d, the training ends in another state", i+1)
 				}
 				h, b := again.Finish()
-				if b != best || len(h) != len(history) || !slices.Equal(again.Model().weights, m.weights) || !slices.Equal(again.Model().dense, m.dense) {
+				if b != best || len(h) != len(history) || !slices.Equal(again.Model().weights, m.weights) || !slices.Equal(again.Model().head, m.head) {
 					t.Errorf("resumed after epoch %d, the model is another one", i+1)
 				}
 			}

@@ -13,17 +13,19 @@ type Tensor struct {
 	Data  []float32
 }
 
-// tensors lists names and shapes of a network's tensors, in Keras' order and layout. C is 4 (LSTM) or 3 (GRU), N the states that the dense layer sees;
+// tensors lists names and shapes of a network's tensors, in Keras' order and layout. C is 4 (LSTM) or 3 (GRU), N the states of the uppermost layer;
 // PART is lstm or gru, then /layer0, /layer1 ... where there are several, then /forward or /backward where both are:
 //
 //	PART/kernel            [F, C*H], blocks of H columns: LSTM i, f, c, o; GRU z, r, h
 //	PART/recurrent_kernel  [H, C*H], likewise
 //	PART/bias              [4H]; GRU [2, 3H], for inputs and states
-//	dense/kernel           [N, 1]
-//	dense/bias             [1]
+//	attention/kernel       [N, A], with attention, as the next two
+//	attention/bias         [A]
+//	attention/vector       [A, 1]
+//	dense/kernel           [N, O], with attention [2N, O]: of the context, then of the last states
+//	dense/bias             [O]
 func (d Design) tensors() []Tensor {
 	var all []Tensor
-	states := 0
 	for _, p := range d.parts() {
 		columns, bias := gates*p.units, []int{gates * p.units}
 		if d.Cell == GRU {
@@ -32,24 +34,29 @@ func (d Design) tensors() []Tensor {
 		name := d.name(&p)
 		all = append(all, Tensor{Name: name + "/kernel", Shape: []int{p.features, columns}},
 			Tensor{Name: name + "/recurrent_kernel", Shape: []int{p.units, columns}}, Tensor{Name: name + "/bias", Shape: bias})
-		states = d.directions() * p.units
 	}
-	return append(all, Tensor{Name: "dense/kernel", Shape: []int{states, 1}}, Tensor{Name: "dense/bias", Shape: []int{1}})
+	for _, h := range d.headTensors() {
+		all = append(all, Tensor{Name: h.name, Shape: h.shape})
+	}
+	return all
 }
 
 // Tensors returns the parameters in Keras' order and layout. The data are copies.
-func (m *Model) Tensors() []Tensor { return m.unpack(m.weights, m.dense) }
+func (m *Model) Tensors() []Tensor { return m.unpack(m.weights, m.head) }
 
-// unpack turns weights and the dense layer, or gradients that lie as they do, into tensors.
-func (m *Model) unpack(weights, dense []float32) []Tensor {
+// unpack turns weights of parts and head, or gradients that lie as they do, into tensors.
+func (m *Model) unpack(weights, head []float32) []Tensor {
 	all := m.design.tensors()
 	m.each(all, func(t *Tensor, p *part, tensor []region) {
 		t.Data = make([]float32, product(t.Shape))
 		p.each(tensor, func(at, weight int) { t.Data[at] = weights[weight] })
 	})
-	states := len(dense) - 1
-	all[len(all)-2].Data = slices.Clone(dense[:states])
-	all[len(all)-1].Data = slices.Clone(dense[states:])
+	tensors := m.design.headTensors()
+	for i, h := range tensors {
+		t := &all[len(all)-len(tensors)+i]
+		t.Data = make([]float32, product(t.Shape))
+		h.each(h.first, h.count, func(at, weight int) { t.Data[at] = head[weight] })
+	}
 	return all
 }
 
@@ -92,29 +99,71 @@ func FromTensors(tensors []Tensor) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.pack(tensors)
+	return m, nil
+}
+
+// pack sets the weights to those of tensors of the model's shapes.
+func (m *Model) pack(tensors []Tensor) {
 	m.each(tensors, func(t *Tensor, p *part, tensor []region) {
 		p.each(tensor, func(at, weight int) { m.weights[weight] = t.Data[at] })
 	})
-	states := len(m.dense) - 1
-	copy(m.dense, tensors[len(tensors)-2].Data)
-	m.dense[states] = tensors[len(tensors)-1].Data[0]
-	return m, nil
+	parts := m.design.headTensors()
+	for i, h := range parts {
+		data := tensors[len(tensors)-len(parts)+i].Data
+		h.each(h.first, h.count, func(at, weight int) { m.head[weight] = data[at] })
+	}
+}
+
+// headTensor is some rows of a matrix of the head.
+type headTensor struct {
+	matrix
+	name         string
+	shape        []int
+	first, count int
+}
+
+func (d Design) headTensors() []headTensor {
+	var all []headTensor
+	list := func(x matrix, kernel, bias string) {
+		all = append(all, headTensor{x, kernel, []int{x.inputs, x.outputs}, 0, x.inputs})
+		if x.ones == 1 {
+			all = append(all, headTensor{x, bias, []int{x.outputs}, x.inputs, 1})
+		}
+	}
+	if d.Attention > 0 {
+		list(d.score(), "attention/kernel", "attention/bias")
+		list(d.vector(), "attention/vector", "")
+	}
+	list(d.dense(), "dense/kernel", "dense/bias")
+	return all
 }
 
 // designOf reads a design from names and shapes. The caller compares all of them with what the design has.
 func designOf(tensors []Tensor) (Design, error) {
-	n := len(tensors)
-	if n < 5 || n > 2+6*MaxLayers || (n-2)%3 != 0 {
-		return Design{}, fmt.Errorf("%d tensors: expected three of each layer and direction, and two of the dense layer", n)
+	n, attention := len(tensors)-2, 0 // n are those of the parts
+	if n >= 3 && tensors[n-1].Name == "attention/vector" {
+		n -= 3
+		if len(tensors[n].Shape) != 2 {
+			return Design{}, fmt.Errorf("tensor %d has shape %v: expected rows and columns", n+1, tensors[n].Shape)
+		}
+		attention = tensors[n].Shape[1]
 	}
-	for i := 0; i < n-2; i += 3 {
+	if n < 3 || n > 6*MaxLayers || n%3 != 0 {
+		return Design{}, fmt.Errorf("%d tensors: expected three of each layer and direction, three of the attention or none, and two of the dense layer", len(tensors))
+	}
+	bias := tensors[len(tensors)-1].Shape
+	if len(bias) != 1 {
+		return Design{}, fmt.Errorf("tensor %d has shape %v: expected a bias for each output", len(tensors), bias)
+	}
+	for i := 0; i < n; i += 3 {
 		if len(tensors[i].Shape) != 2 || len(tensors[i+1].Shape) != 2 {
 			return Design{}, fmt.Errorf("tensors %d and %d have shapes %v and %v: expected rows and columns", i+1, i+2, tensors[i].Shape, tensors[i+1].Shape)
 		}
 	}
 	cell, rest, _ := strings.Cut(tensors[0].Name, "/")
-	d := Design{Cell: Cell(cell), Features: tensors[0].Shape[0], Bidirectional: strings.HasSuffix(rest, "forward/kernel")}
-	for i := 0; i < n-2; i += 3 * d.directions() {
+	d := Design{Cell: Cell(cell), Features: tensors[0].Shape[0], Bidirectional: strings.HasSuffix(rest, "forward/kernel"), Outputs: bias[0], Attention: attention}
+	for i := 0; i < n; i += 3 * d.directions() {
 		d.Units = append(d.Units, tensors[i+1].Shape[0])
 	}
 	return d, nil

@@ -2,6 +2,7 @@ package lstm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 )
@@ -31,7 +32,7 @@ const (
 	maxState = 1 << 29
 )
 
-// Epoch is what one pass over the samples left. Losses are mean squared errors of scaled values: Loss while the weights were moving (as Keras
+// Epoch is what one pass over the samples left. Losses are of scaled values, means over samples and outputs: Loss while the weights were moving (as Keras
 // prints it), Validation after the epoch, NaN without validation samples.
 type Epoch struct {
 	Epoch      int
@@ -103,9 +104,11 @@ func (t *Training) run(ctx context.Context, training, validation *Windows, done 
 		return fmt.Errorf("patience %d: needs validation samples, there are none", o.Patience)
 	}
 	b := newBatch(m, k, training.LookBack, min(o.Batch, training.Len()), o.Workers, true)
+	b.loss = newLoss(o.Quantiles)
 	order := make([]int, training.Len())
 	for epoch := len(t.history) + 1; epoch <= o.Epochs && !t.stopped(); epoch++ {
 		newSource(o.Seed, orderStream+uint64(epoch)).shuffle(order)
+		t.adam.rate = o.Schedule.Rate(o.LearningRate, epoch, o.Epochs)
 		sum := 0.0
 		for at := 0; at < len(order); at += o.Batch {
 			if err := ctx.Err(); err != nil {
@@ -114,7 +117,7 @@ func (t *Training) run(ctx context.Context, training, validation *Windows, done 
 			b.load(training, order[at:min(at+o.Batch, len(order))])
 			sum += t.adam.train(b)
 		}
-		e := Epoch{Epoch: epoch, Loss: sum / float64(len(order)), Validation: math.NaN()}
+		e := Epoch{Epoch: epoch, Loss: sum / float64(len(order)*m.design.outputs()), Validation: math.NaN()}
 		if validating {
 			var err error
 			if e.Validation, err = m.loss(ctx, validation, o, k); err != nil {
@@ -137,7 +140,7 @@ func (t *Training) add(e Epoch) {
 	t.history = append(t.history, e)
 	if t.options.Patience == 0 {
 		t.best = e.Epoch
-	} else if e.Validation < t.least {
+	} else if e.Validation+t.options.MinDelta < t.least {
 		t.least, t.best, t.kept = e.Validation, e.Epoch, t.model.Clone()
 	}
 }
@@ -151,7 +154,7 @@ func (t *Training) stopped() bool {
 func (t *Training) Finish() (history []Epoch, best int) {
 	if t.kept != nil {
 		copy(t.model.weights, t.kept.weights)
-		copy(t.model.dense, t.kept.dense)
+		copy(t.model.head, t.kept.head)
 	}
 	return t.history, t.best
 }
@@ -164,19 +167,27 @@ func (m *Model) check(w *Windows, o Options) error {
 		return fmt.Errorf("epochs %d: expected at least 1", o.Epochs)
 	case o.Batch < 1 || o.Batch > MaxBatch:
 		return fmt.Errorf("batch %d: expected 1 to %d", o.Batch, MaxBatch)
+	case o.Epochs > maxEpochs:
+		return fmt.Errorf("epochs %d: expected at most %d", o.Epochs, maxEpochs)
 	case !(o.LearningRate > 0) || !finite(o.LearningRate):
 		return fmt.Errorf("learning_rate %v: expected more than 0", o.LearningRate)
 	case o.Patience < 0:
 		return fmt.Errorf("patience %d: expected 0 or more", o.Patience)
 	case w.Len() == 0:
 		return fmt.Errorf("no samples to train on")
-	case len(w.Targets) != w.Len():
-		return fmt.Errorf("%d targets for %d samples", len(w.Targets), w.Len())
+	case len(w.Targets) != w.Len()*m.design.outputs():
+		return fmt.Errorf("%d targets for %d samples and %d outputs", len(w.Targets), w.Len(), m.design.outputs())
 	}
-	rows := 0
+	if err := errors.Join(o.Schedule.Check(), checkQuantiles(o.Quantiles, m.design.outputs())); err != nil {
+		return err
+	}
+	if !(o.MinDelta >= 0) || !finite(o.MinDelta) {
+		return fmt.Errorf("min_delta %v: expected 0 or more", o.MinDelta)
+	}
+	rows := m.design.attentionRows()
 	for _, p := range m.parts {
 		rows += 7*p.units + p.rows() + p.width()
-		if p.layer+1 < len(m.design.Units) {
+		if p.layer+1 < len(m.design.Units) || m.design.Attention > 0 {
 			rows += p.units
 		}
 	}
@@ -204,7 +215,7 @@ func (m *Model) fits(w *Windows) error {
 // predictBatch is how many samples are forecast at once. It does not change the forecasts.
 const predictBatch = 64
 
-// Predict returns the forecast of each sample, scaled. It checks ctx between batches.
+// Predict returns the forecasts of each sample, scaled, [N][O]. It checks ctx between batches.
 func (m *Model) Predict(ctx context.Context, w *Windows, workers int) ([]float32, error) {
 	return m.predict(ctx, w, workers, m.kernels)
 }
@@ -213,7 +224,8 @@ func (m *Model) predict(ctx context.Context, w *Windows, workers int, k *kernels
 	if err := m.fits(w); err != nil {
 		return nil, err
 	}
-	forecasts := make([]float32, 0, w.Len())
+	outputs := m.design.outputs()
+	forecasts := make([]float32, 0, w.Len()*outputs)
 	if w.Len() == 0 {
 		return forecasts, nil
 	}
@@ -228,21 +240,24 @@ func (m *Model) predict(ctx context.Context, w *Windows, workers int, k *kernels
 		}
 		b.load(w, order[at:min(at+predictBatch, len(order))])
 		b.predict()
-		forecasts = append(forecasts, b.output[:b.used]...)
+		for lane := range b.used {
+			for o := range outputs {
+				forecasts = append(forecasts, b.head.output[o*b.lanes+lane])
+			}
+		}
 	}
 	return forecasts, nil
 }
 
-// loss is the mean squared error over the samples.
+// loss is the mean loss over the samples and outputs.
 func (m *Model) loss(ctx context.Context, w *Windows, o Options, k *kernels) (float64, error) {
 	forecasts, err := m.predict(ctx, w, o.Workers, k)
 	if err != nil {
 		return 0, err
 	}
-	sum := 0.0
+	sum, loss, outputs := 0.0, newLoss(o.Quantiles), m.design.outputs()
 	for i, f := range forecasts {
-		e := float64(f - w.Targets[i])
-		sum += float64(e * e)
+		sum += loss.of(f-w.Targets[i], i%outputs)
 	}
 	return sum / float64(len(forecasts)), nil
 }

@@ -10,42 +10,87 @@ import (
 	"testing"
 )
 
-// reference is the mean squared error of the network in float64, straight from the formulas.
-func reference(m *Model, w *Windows) float64 {
-	sum := 0.0
-	for n, end := range w.Ends {
-		// rows are what the layer sees at each time step.
-		rows := make([][]float64, w.LookBack)
-		for t := range rows {
-			for _, v := range w.Rows[(end-w.LookBack+t)*w.Features:][:w.Features] {
-				rows[t] = append(rows[t], float64(v))
+// reference is the loss of the network in float64, straight from the formulas.
+func reference(m *Model, w *Windows, quantiles []float64) float64 {
+	sum, outputs := 0.0, m.design.outputs()
+	for n := range w.Ends {
+		for o, y := range referenceOutputs(m, w, n) {
+			e := float64(w.Targets[n*outputs+o]) - y
+			if len(quantiles) == 0 {
+				sum += e * e
+			} else {
+				q := quantiles[o%len(quantiles)]
+				sum += math.Max(q*e, (q-1)*e)
 			}
 		}
-		var last []float64
-		for i := 0; i < len(m.parts); i += m.design.directions() {
-			next := make([][]float64, w.LookBack)
-			last = nil
-			for _, p := range m.parts[i : i+m.design.directions()] {
-				state, cell := make([]float64, p.units), make([]float64, p.units)
-				for s := range w.LookBack {
-					t := s
-					if p.reverse {
-						t = w.LookBack - 1 - s
-					}
-					state = referenceStep(m, &p, rows[t], state, cell)
-					next[t] = append(next[t], state...)
-				}
-				last = append(last, state...)
-			}
-			rows = next
-		}
-		y := float64(m.dense[len(last)])
-		for k, s := range last {
-			y += float64(m.dense[k]) * s
-		}
-		sum += (y - float64(w.Targets[n])) * (y - float64(w.Targets[n]))
 	}
-	return sum / float64(len(w.Ends))
+	return sum / float64(len(w.Ends)*outputs)
+}
+
+// referenceOutputs are the forecasts of sample n.
+func referenceOutputs(m *Model, w *Windows, n int) []float64 {
+	end := w.Ends[n]
+	// rows are what the layer sees at each time step.
+	rows := make([][]float64, w.LookBack)
+	for t := range rows {
+		for _, v := range w.Rows[(end-w.LookBack+t)*w.Features:][:w.Features] {
+			rows[t] = append(rows[t], float64(v))
+		}
+	}
+	var last []float64
+	for i := 0; i < len(m.parts); i += m.design.directions() {
+		next := make([][]float64, w.LookBack)
+		last = nil
+		for _, p := range m.parts[i : i+m.design.directions()] {
+			state, cell := make([]float64, p.units), make([]float64, p.units)
+			for s := range w.LookBack {
+				t := s
+				if p.reverse {
+					t = w.LookBack - 1 - s
+				}
+				state = referenceStep(m, &p, rows[t], state, cell)
+				next[t] = append(next[t], state...)
+			}
+			last = append(last, state...)
+		}
+		rows = next
+	}
+	if m.design.Attention > 0 {
+		last = append(referenceContext(m, rows), last...)
+	}
+	return referenceProduct(m, m.design.dense(), last)
+}
+
+func referenceContext(m *Model, rows [][]float64) []float64 {
+	context, weights := make([]float64, len(rows[0])), 0.0
+	for _, row := range rows {
+		sums := referenceProduct(m, m.design.score(), row)
+		for i, z := range sums {
+			sums[i] = math.Tanh(z)
+		}
+		weight := math.Exp(referenceProduct(m, m.design.vector(), sums)[0])
+		weights += weight
+		for i, h := range row {
+			context[i] += weight * h
+		}
+	}
+	for i := range context {
+		context[i] /= weights
+	}
+	return context
+}
+
+func referenceProduct(m *Model, x matrix, in []float64) []float64 {
+	out := make([]float64, x.outputs)
+	for o := range out {
+		for r, v := range in {
+			out[o] += float64(m.head[x.offset+r*x.width()+o]) * v
+		}
+		if x.ones == 1 {
+			out[o] += float64(m.head[x.offset+len(in)*x.width()+o])
+		}
+	}
+	return out
 }
 
 func referenceStep(m *Model, p *part, inputs, state, cell []float64) []float64 {
@@ -77,7 +122,10 @@ func referenceStep(m *Model, p *part, inputs, state, cell []float64) []float64 {
 }
 
 // noise are windows and targets without any pattern.
-func noise(features, lookBack, samples int) *Windows {
+func noise(features, lookBack, samples int) *Windows { return noiseFor(features, lookBack, samples, 1) }
+
+// noiseFor has targets for several outputs.
+func noiseFor(features, lookBack, samples, outputs int) *Windows {
 	s := newSource(2, 9)
 	w := &Windows{Features: features, LookBack: lookBack}
 	for range (samples + lookBack) * features {
@@ -85,62 +133,89 @@ func noise(features, lookBack, samples int) *Windows {
 	}
 	for n := range samples {
 		w.Ends = append(w.Ends, n+lookBack)
-		w.Targets = append(w.Targets, float32(s.uniform()))
+		for range outputs {
+			w.Targets = append(w.Targets, float32(s.uniform()))
+		}
 	}
 	return w
 }
 
 // TestFiniteDifferences compares every gradient with central differences of the float64 reference.
 func TestFiniteDifferences(t *testing.T) {
-	for _, d := range []Design{
-		{Cell: LSTM, Features: 2, Units: []int{6}}, {Cell: LSTM, Features: 2, Units: []int{5, 3, 4}}, {Cell: LSTM, Features: 1, Units: []int{5, 2}, Bidirectional: true}, {Cell: GRU, Features: 2, Units: []int{6}}, {Cell: GRU, Features: 1, Units: []int{3, 4}, Bidirectional: true},
+	for _, c := range []struct {
+		design    Design
+		quantiles []float64
+	}{
+		{Design{Cell: LSTM, Features: 2, Units: []int{6}}, nil},
+		{Design{Cell: LSTM, Features: 2, Units: []int{5, 3, 4}}, nil},
+		{Design{Cell: LSTM, Features: 1, Units: []int{5, 2}, Bidirectional: true}, nil},
+		{Design{Cell: GRU, Features: 2, Units: []int{6}}, nil},
+		{Design{Cell: GRU, Features: 1, Units: []int{3, 4}, Bidirectional: true}, nil},
+		{Design{Cell: LSTM, Features: 3, Units: []int{5}, Outputs: 9}, nil},
+		{Design{Cell: GRU, Features: 1, Units: []int{5}, Outputs: 3}, []float64{0.1, 0.5, 0.9}},
+		{Design{Cell: LSTM, Features: 2, Units: []int{3, 4}, Bidirectional: true, Outputs: 6}, []float64{0.05, 0.8}},
+		{Design{Cell: LSTM, Features: 2, Units: []int{6}, Attention: 5}, nil},
+		{Design{Cell: LSTM, Features: 1, Units: []int{4, 3}, Bidirectional: true, Attention: 9, Outputs: 2}, nil},
+		{Design{Cell: GRU, Features: 1, Units: []int{4, 5}, Attention: 3, Outputs: 4}, []float64{0.3, 0.6}},
+		{Design{Cell: GRU, Features: 2, Units: []int{4}, Bidirectional: true, Attention: 1}, nil},
 	} {
-		t.Run(fmt.Sprint(d), func(t *testing.T) { finiteDifferences(t, d) })
+		t.Run(fmt.Sprint(c), func(t *testing.T) { finiteDifferences(t, c.design, c.quantiles) })
 	}
 }
 
-func finiteDifferences(t *testing.T, d Design) {
+func finiteDifferences(t *testing.T, d Design, quantiles []float64) {
 	m, err := Build(d, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := noise(d.Features, 5, 9)
+	w := noiseFor(d.Features, 5, 9, m.design.Outputs)
 	b := newBatch(m, &selected, w.LookBack, w.Len(), 1, true)
+	b.loss = newLoss(quantiles)
 	b.load(w, counting(w.Len()))
-	b.learn(func(int, int) {})
-	free := make([]bool, len(m.weights))
+	sum := b.learn(func(int, int) {}) / float64(w.Len()*m.design.Outputs)
+	if want := reference(m, w, quantiles); math.Abs(sum-want) > 1e-6*want {
+		t.Errorf("loss %v, expected %v", sum, want)
+	}
+	free, freeHead := make([]bool, len(m.weights)), make([]bool, len(m.head))
 	for _, p := range m.parts {
 		for _, tensor := range p.regions() {
 			p.each(tensor, func(_, weight int) { free[weight] = true })
 		}
 	}
+	for _, h := range m.design.headTensors() {
+		h.each(h.first, h.count, func(_, weight int) { freeHead[weight] = true })
+	}
 	var diff, norm float64
-	check := func(parameters, gradients []float32, used func(int) bool) {
+	check := func(parameters, gradients []float32, free []bool) {
 		for i, v := range parameters {
-			if !used(i) {
+			if !free[i] {
 				if v != 0 || gradients[i] != 0 {
 					t.Fatalf("padding %d is not zero", i)
 				}
 				continue
 			}
+			at := func(step float32) (loss, where float64) {
+				parameters[i] = v + step
+				loss, where = reference(m, w, quantiles), float64(parameters[i])
+				parameters[i] = v
+				return loss, where
+			}
 			step := float32(0x1p-9)
-			parameters[i] = v + step
-			high, up := reference(m, w), float64(parameters[i])
-			parameters[i] = v - step
-			low, down := reference(m, w), float64(parameters[i])
-			parameters[i] = v - step/2
-			inner, innerDown := reference(m, w), float64(parameters[i])
-			parameters[i] = v + step/2
-			outer, innerUp := reference(m, w), float64(parameters[i])
-			parameters[i] = v
+			if len(quantiles) > 0 {
+				step = 0x1p-13 // the loss has corners
+			}
+			high, up := at(step)
+			low, down := at(-step)
+			inner, innerUp := at(step / 2)
+			outer, innerDown := at(-step / 2)
 			// Richardson: the error of the difference is of fourth order in the step.
-			want := (4*(outer-inner)/(innerUp-innerDown) - (high-low)/(up-down)) / 3
+			want := (4*(inner-outer)/(innerUp-innerDown) - (high-low)/(up-down)) / 3
 			diff += (float64(gradients[i]) - want) * (float64(gradients[i]) - want)
 			norm += want * want
 		}
 	}
-	check(m.weights, b.sum, func(i int) bool { return free[i] })
-	check(m.dense, b.dense, func(int) bool { return true })
+	check(m.weights, b.sum, free)
+	check(m.head, b.headSum, freeHead)
 	relative := math.Sqrt(diff / norm)
 	t.Logf("relative L2 %.1e", relative)
 	if relative > 1e-6 {
