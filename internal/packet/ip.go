@@ -58,7 +58,7 @@ func ipv4(d []byte, at int, h *Header) Reason {
 	}
 	h.Family, h.Protocol, h.Src, h.Dst = IPv4, b[9], b[12:16:16], b[16:20:20]
 	first := binary.BigEndian.Uint16(b[6:])&0x1fff == 0
-	h.ports(d, at+header, end, first)
+	h.transport(d, at+header, end, first)
 	return OK
 }
 
@@ -80,7 +80,7 @@ func ipv6(d []byte, at int, h *Header) Reason {
 	h.Family, h.Src, h.Dst = IPv6, b[8:24:24], b[24:40:40]
 	protocol, at, first := extensions(d, b[6], at+ipv6Header, end)
 	h.Protocol = protocol
-	h.ports(d, at, end, first)
+	h.transport(d, at, end, first)
 	return OK
 }
 
@@ -119,12 +119,15 @@ func extensions(d []byte, next uint8, at, end int) (protocol uint8, payload int,
 	}
 }
 
-// ports reads the ports at byte at, where there are any before end.
-func (h *Header) ports(d []byte, at, end int, first bool) {
-	h.HasPorts, h.SrcPort, h.DstPort = false, 0, 0
+// transport reads the ports and TCP's flags from the header at byte at, where there are any before end.
+func (h *Header) transport(d []byte, at, end int, first bool) {
+	h.HasPorts, h.SrcPort, h.DstPort, h.HasFlags, h.TCPFlags = false, 0, 0, false, 0
 	if !first || h.Protocol != TCP && h.Protocol != UDP || at+4 > end {
 		return
 	}
 	h.HasPorts = true
 	h.SrcPort, h.DstPort = binary.BigEndian.Uint16(d[at:]), binary.BigEndian.Uint16(d[at+2:])
+	if h.Protocol == TCP && at+14 <= end {
+		h.HasFlags, h.TCPFlags = true, d[at+13]
+	}
 }

@@ -43,6 +43,30 @@ func TestExtensions(t *testing.T) {
 	}
 }
 
+// The flags are byte 13 of a TCP header, where that is captured, within the IP length and not a later fragment.
+func TestFlags(t *testing.T) {
+	const tcp = "\x00\x50\x01\xbb12345678\x50\x12"
+	cut := header6(TCP, tcp)
+	cut[5] = 13 // the IP length ends before the flags
+	for name, c := range map[string]struct {
+		data  []byte
+		flags int // -1: none
+	}{
+		"whole":            {header6(TCP, tcp), SYN | ACK},
+		"cut off":          {header6(TCP, tcp[:13]), -1},
+		"beyond the end":   {cut, -1},
+		"UDP":              {header6(UDP, tcp), -1},
+		"first fragment":   {header6(fragment, "\x06\x00\x00\x01...."+tcp), SYN | ACK},
+		"later fragment":   {header6(fragment, "\x06\x00\x00\x08...."+tcp), -1},
+		"behind extension": {header6(hopByHop, "\x06\x00......"+tcp), SYN | ACK},
+	} {
+		h := Header{HasFlags: true, TCPFlags: 0xff} // what an earlier packet left
+		if why := Decode(Raw, c.data, &h); why != OK || h.HasFlags != (c.flags >= 0) || h.HasFlags && int(h.TCPFlags) != c.flags || !h.HasFlags && h.TCPFlags != 0 {
+			t.Errorf("%s: %s, %+v", name, why, h)
+		}
+	}
+}
+
 func TestIPv4(t *testing.T) {
 	build := func(ihl byte, total uint16, offset uint16, rest string) []byte {
 		b := make([]byte, 20)

@@ -87,7 +87,7 @@ func difference(p *capture.Packet, theirs gopacket.Packet) string {
 			if ip.FragOffset != 0 && h.HasPorts {
 				return "ports in a later fragment"
 			}
-			return ports(&h, ip.Payload, ip.FragOffset == 0)
+			return transport(&h, ip.Payload, ip.FragOffset == 0)
 		case *layers.IPv6:
 			if ours != packet.OK {
 				return "not IP: " + ours.String()
@@ -99,7 +99,7 @@ func difference(p *capture.Packet, theirs gopacket.Packet) string {
 				if h.Protocol != uint8(ip.NextHeader) {
 					return "another protocol"
 				}
-				return ports(&h, ip.Payload, true)
+				return transport(&h, ip.Payload, true)
 			}
 			return ""
 		}
@@ -107,13 +107,16 @@ func difference(p *capture.Packet, theirs gopacket.Packet) string {
 	return "unknown"
 }
 
-func ports(h *packet.Header, payload []byte, first bool) string {
+func transport(h *packet.Header, payload []byte, first bool) string {
 	has := first && len(payload) >= 4 && (h.Protocol == packet.TCP || h.Protocol == packet.UDP)
 	if has != h.HasPorts {
 		return "ports on one side only"
 	}
 	if has && (uint16(payload[0])<<8|uint16(payload[1]) != h.SrcPort || uint16(payload[2])<<8|uint16(payload[3]) != h.DstPort) {
 		return "other ports"
+	}
+	if flags := has && h.Protocol == packet.TCP && len(payload) >= 14; flags != h.HasFlags || flags && h.TCPFlags != payload[13] {
+		return "other TCP flags"
 	}
 	return ""
 }

@@ -11,7 +11,7 @@
 // tunnel carries (GRE, IP in IP, VXLAN, an ICMP error) is not looked at. The header must be decodable: 20 bytes (IPv6: 40) captured, the
 // right version nibble, an IHL of at least 5, a total length of 0 or not below the IHL.
 //
-// It verifies no checksum, reassembles no fragment, and reads nothing beyond the ports. It allocates nothing, takes time linear in the
+// It verifies no checksum, reassembles no fragment, and reads nothing beyond the ports and TCP's flags. It allocates nothing, takes time linear in the
 // captured bytes, and cannot panic, whatever the bytes are.
 package packet
 
@@ -38,7 +38,16 @@ type Header struct {
 	// captured within the IP length.
 	HasPorts         bool
 	SrcPort, DstPort uint16
+	// HasFlags says that TCPFlags is there: TCP, not a later fragment, and fourteen bytes of the TCP header captured within the IP length.
+	HasFlags bool
+	TCPFlags uint8 // byte 13 of the TCP header (RFC 9293, 3.1): CWR, ECE, URG, ACK, PSH, RST, SYN, FIN from the highest bit
 }
+
+// Bits of Header.TCPFlags.
+const (
+	SYN = 0x02
+	ACK = 0x10
+)
 
 // Reason says why a packet is not counted as an IP packet.
 type Reason uint8

@@ -68,6 +68,26 @@ func Scan(path string, names []string, each func(*Table) error) error {
 	return scan(path, names, math.MaxInt64, each)
 }
 
+// Schema returns the columns of a file that can be read, without values.
+func Schema(path string) (columns []Column, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	defer func() {
+		if p := recover(); p != nil { // see scan
+			err = fmt.Errorf("%s: %w: %v", path, errDamaged, p)
+		}
+	}()
+	s, err := open(f, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	s.zstd.Close()
+	return s.batch.Columns, nil
+}
+
 func scan(path string, names []string, cells int64, each func(*Table) error) (err error) {
 	f, err := os.Open(path)
 	if err != nil {

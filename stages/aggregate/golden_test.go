@@ -121,12 +121,18 @@ func compare(t *testing.T, s *series.Series, golden string) {
 func packets(t testing.TB, times ...int64) string {
 	p := &table.Table{Columns: []table.Column{
 		{Name: "timestamp", Type: table.Timestamp, Ints: times}, {Name: "wire_length", Type: table.Uint32},
-		{Name: "captured_length", Type: table.Uint32}, {Name: "type", Type: table.Text},
+		{Name: "captured_length", Type: table.Uint32}, {Name: "type", Type: table.Text}, {Name: "src_ip", Type: table.Text}, {Name: "dst_ip", Type: table.Text},
+		{Name: "protocol", Type: table.Uint8}, {Name: "src_port", Type: table.Uint16}, {Name: "dst_port", Type: table.Uint16}, {Name: "tcp_flags", Type: table.Uint8},
 	}}
 	for i := range times {
 		p.Columns[1].Ints = append(p.Columns[1].Ints, 100+int64(i))
 		p.Columns[2].Ints = append(p.Columns[2].Ints, 96)
 		p.Columns[3].Texts = append(p.Columns[3].Texts, []string{"TCP", "UDP", "Other"}[i%3])
+		p.Columns[4].Texts = append(p.Columns[4].Texts, fmt.Sprintf("10.0.0.%d", i%7))
+		p.Columns[5].Texts = append(p.Columns[5].Texts, fmt.Sprintf("10.0.0.%d", i%5))
+		for c, v := range []int{[]int{6, 17, 1}[i%3], i % 4, 443, i % 64} {
+			p.Columns[6+c].Ints = append(p.Columns[6+c].Ints, int64(v))
+		}
 	}
 	path := filepath.Join(t.TempDir(), "packets.parquet")
 	if err := table.Write(path, p); err != nil {
@@ -165,7 +171,7 @@ func TestGrid(t *testing.T) {
 	if got, want := fmt.Sprint(s.Time, s.Coverage), fmt.Sprint([]int64{99 * second, 100 * second, 101 * second, 102 * second, 103 * second}, []float64{0.25, 1, 1, 1, 0.25}); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	for name, want := range map[string]string{"wire_bytes": "[102 201 0 0 103]", "wire_bytes_other": "[102 0 0 0 0]", "packets": "[1 2 0 0 1]", "captured_bytes": "[96 192 0 0 96]"} {
+	for name, want := range map[string]string{"wire_bytes": "[102 201 0 0 103]", "wire_bytes_other": "[102 0 0 0 0]", "packets": "[1 2 0 0 1]", "captured_bytes": "[96 192 0 0 96]", "flows": "[1 2 0 0 1]", "syn": "[0 0 0 0 1]"} {
 		c, err := s.Column(name)
 		if err != nil || fmt.Sprint(c.Values) != want {
 			t.Errorf("%s %v, want %s (%v)", name, c.Values, want, err)
@@ -245,7 +251,7 @@ func TestBytes(t *testing.T) {
 		}
 		got = append(got, fmt.Sprintf("%x", sha256.Sum256(data))[:16])
 	}
-	if want := "version 1 [e9055b47ae2cf1c4 28096fdad7824b8d]"; fmt.Sprintf("version %d %v", aggregate.Kind().Version, got) != want {
+	if want := "version 2 [5ae7f00373a36b4a 28096fdad7824b8d]"; fmt.Sprintf("version %d %v", aggregate.Kind().Version, got) != want {
 		t.Errorf("version %d %v, want %s", aggregate.Kind().Version, got, want)
 	}
 }

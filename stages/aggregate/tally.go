@@ -8,13 +8,14 @@ import (
 	"slices"
 	"time"
 
+	"weir/internal/packet"
 	"weir/internal/series"
 	"weir/internal/table"
 )
 
 const (
 	blockLen  = 64      // intervals of a block
-	maxBlocks = 1 << 16 // so at most 4,194,304 intervals in 360 MB
+	maxBlocks = 1 << 16 // so at most 4,194,304 intervals in 440 MB
 	maxRows   = maxBlocks * blockLen
 )
 
@@ -32,6 +33,7 @@ var types = [protocols]string{"TCP", "UDP", "Other"}
 // cell is one interval's sums.
 type cell struct {
 	wire, captured, packets [protocols]int64
+	syn, flows              int64
 	first, last             int64 // times of its packets; meaningless without packets
 }
 
@@ -49,17 +51,29 @@ type tally struct {
 	disordered int // packets whose time is before that of the packet before them
 	timeless   int // packets without a time
 	sizes      sizes
+	flows      *flows // nil: the table has no five-tuples
+	flags      bool   // the table has TCP's flags
 }
 
 func newTally(every int64) *tally {
 	return &tally{every: every, limit: maxBlocks, blocks: map[int64]*[blockLen]cell{}}
 }
 
-// add sums a batch with the columns timestamp, wire_length, captured_length, type.
+// sumColumns are what add wants first; flowColumns follow where flows are counted, then flagsColumn where there are flags.
+var sumColumns = []string{"timestamp", "wire_length", "captured_length", "type"}
+
+const flagsColumn = "tcp_flags"
+
+// add sums a batch.
 func (t *tally) add(batch *table.Table) error {
 	when, wire, captured, typ := &batch.Columns[0], &batch.Columns[1], &batch.Columns[2], &batch.Columns[3]
 	if when.Type != table.Timestamp || wire.Ints == nil && wire.Len() > 0 || captured.Ints == nil && captured.Len() > 0 || typ.Type != table.Text {
 		return errors.New("not a packets table: timestamp must be a timestamp, wire_length and captured_length integers, type text")
+	}
+	rest := batch.Columns[len(sumColumns):]
+	flags := &table.Column{}
+	if t.flags {
+		flags = &rest[len(rest)-1]
 	}
 	for i, at := range when.Ints {
 		p, err := protocol(typ.Texts[i])
@@ -92,6 +106,14 @@ func (t *tally) add(batch *table.Table) error {
 		cell.wire[p] += w
 		cell.captured[p] += c
 		cell.packets[p]++
+		if t.flags && p == tcp && !flags.IsNull(i) && flags.Ints[i]&(packet.SYN|packet.ACK) == packet.SYN {
+			cell.syn++
+		}
+		if t.flows != nil {
+			if err := t.flows.add(floorDiv(at, t.every), rest, i); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -189,6 +211,24 @@ func (t *tally) series(gap int64) (*series.Series, error) {
 			column(q.name+"_"+p, q.unit)
 		}
 	}
+	counts := []struct {
+		name, unit string
+		there      bool
+		of         func(*cell) int64
+	}{
+		{"flows", "flows", t.flows != nil && t.flows.why == "", func(c *cell) int64 { return c.flows }},
+		{"syn", "packets", t.flags, func(c *cell) int64 { return c.syn }},
+	}
+	for _, n := range counts {
+		if n.there {
+			column(n.name, n.unit)
+		}
+	}
+	if counts[0].there {
+		if err := t.flows.count(func(k, n int64) { t.blocks[floorDiv(k, blockLen)][k-floorDiv(k, blockLen)*blockLen].flows = n }); err != nil {
+			return nil, err
+		}
+	}
 	var none cell
 	for _, g := range found {
 		for k := g.from; k <= g.to; k++ {
@@ -207,6 +247,13 @@ func (t *tally) series(gap int64) (*series.Series, error) {
 					*at = append(*at, float64(v))
 				}
 				s.Columns[i].Values = append(s.Columns[i].Values, float64(total))
+			}
+			next := len(quantities) * (1 + protocols)
+			for _, n := range counts {
+				if n.there {
+					s.Columns[next].Values = append(s.Columns[next].Values, float64(n.of(c)))
+					next++
+				}
 			}
 		}
 	}

@@ -23,7 +23,7 @@ import (
 // Kind is the row of this kind in the table of kinds.
 func Kind() stages.Kind {
 	return stages.Kind{
-		Name: "decode", Version: 1,
+		Name: "decode", Version: 2,
 		Summary: "a capture into a table of IP packets, and a summary that accounts for every packet of the file",
 		New:     func() stages.Stage { return &Decode{OnDamage: keep} },
 	}
@@ -39,7 +39,9 @@ const (
 //
 // packets.parquet: packet (uint32, the number of the record in the file, from 1), timestamp (ns UTC; null where the file does not say, as in simple packet
 // blocks), src_ip, dst_ip (text as in RFC 5952), protocol (uint8, after IPv6's extension headers), wire_length, captured_length (uint32,
-// bytes of the whole record, link layer included), src_port, dst_port (uint16; null where there are none), type (TCP, UDP, Other), family (IPv4, IPv6).
+// bytes of the whole record, link layer included), src_port, dst_port (uint16; null where there are none), tcp_flags (uint8, the flags
+// byte of the TCP header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128; null where it is not there: not TCP, a later fragment, cut
+// off), type (TCP, UDP, Other), family (IPv4, IPv6).
 //
 // decode.json: see summary.
 type Decode struct {

@@ -27,6 +27,7 @@ const (
 	colCaptured
 	colSrcPort
 	colDstPort
+	colFlags
 	colType
 	colFamily
 )
@@ -42,6 +43,7 @@ func schema() []table.Column {
 		colCaptured: {Name: "captured_length", Unit: "B", Type: table.Uint32},
 		colSrcPort:  {Name: "src_port", Type: table.Uint16, Nullable: true},
 		colDstPort:  {Name: "dst_port", Type: table.Uint16, Nullable: true},
+		colFlags:    {Name: "tcp_flags", Type: table.Uint8, Nullable: true},
 		colType:     {Name: "type", Type: table.Text},
 		colFamily:   {Name: "family", Type: table.Text},
 	}
@@ -82,6 +84,7 @@ func (r *rows) add(number uint32, p *capture.Packet, h *packet.Header) error {
 	push(colCaptured, int64(p.Captured))
 	push(colSrcPort, int64(h.SrcPort))
 	push(colDstPort, int64(h.DstPort))
+	push(colFlags, int64(h.TCPFlags))
 	pushText(colSrc, r.addresses.text(h.Src))
 	pushText(colDst, r.addresses.text(h.Dst))
 	pushText(colType, typeOf(h.Protocol))
@@ -89,6 +92,7 @@ func (r *rows) add(number uint32, p *capture.Packet, h *packet.Header) error {
 	c[colTime].Null = append(c[colTime].Null, !p.HasTime)
 	c[colSrcPort].Null = append(c[colSrcPort].Null, !h.HasPorts)
 	c[colDstPort].Null = append(c[colDstPort].Null, !h.HasPorts)
+	c[colFlags].Null = append(c[colFlags].Null, !h.HasFlags)
 	if len(c[colPacket].Ints) == batch {
 		return r.flush()
 	}
