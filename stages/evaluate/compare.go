@@ -9,14 +9,25 @@ import (
 
 // score fills what each run of a model scores on the field's targets and the means over its seeds.
 func (f *field) score(m *model) {
-	actual := f.data.At(f.test)
+	actual, checked := f.data.At(f.test), f.data.At(f.validate)
 	last := len(actual) - 1
+	m.losses = make([]float64, len(actual))
 	for i := range m.runs {
 		r := &m.runs[i]
 		r.errors = forecast.Errors(actual, r.forecast)
 		r.score = forecast.Measure(actual, r.forecast, f.scale)
 		r.without = mse(actual[:last], r.forecast[:last])
-		r.lag = forecast.LagCopy(f.data, f.test, r.forecast)
+		r.lag = forecast.LagCopy(f.data, f.test, r.forecast, f.horizon)
+		r.validation = math.NaN()
+		if len(checked) > 0 && len(r.checked) == len(checked) {
+			r.validation = mse(checked, r.checked)
+		}
+		for k, e := range r.errors {
+			m.losses[k] += float64(e * e)
+		}
+	}
+	for k := range m.losses {
+		m.losses[k] /= float64(len(m.runs))
 	}
 	m.test = m.mean(func(r run) float64 { return r.score.MSE })
 	m.validation = m.mean(func(r run) float64 { return r.validation })
@@ -33,9 +44,25 @@ func (m *model) each(of func(run) float64) []float64 {
 	return values
 }
 
-// place ranks the models by their test error and compares each with naive and AR.
+// Rivals that every model is tested against, as the label against calls them.
+const (
+	againstNaive  = "naive"
+	againstLinear = "linear"
+)
+
+var against = []string{againstNaive, againstLinear}
+
+// opponent is the rival of that name, nil for none.
+func (f *field) opponent(name string) *model {
+	if name == againstLinear {
+		return f.linear
+	}
+	return f.naive
+}
+
+// place ranks the models by their test error and compares each with naive and the linear rival.
 func (f *field) place() {
-	order := slices.Clone(f.models)
+	order := slices.DeleteFunc(slices.Clone(f.models), func(m *model) bool { return m.combined() })
 	slices.SortStableFunc(order, func(a, b *model) int { return less(a.test, b.test) })
 	for i, m := range order {
 		m.rank = i + 1
@@ -43,9 +70,9 @@ func (f *field) place() {
 	for _, m := range f.models {
 		m.against = map[string]forecast.Comparison{}
 		m.holm = map[string]float64{}
-		for _, rival := range []*model{f.naive, f.ar} {
-			if rival != nil && rival != m {
-				m.against[rival.config.Model] = m.compare(rival)
+		for _, name := range against {
+			if rival := f.opponent(name); rival != nil && rival != m {
+				m.against[name] = forecast.DieboldMarianoLoss(m.difference(rival), f.horizon)
 			}
 		}
 	}
@@ -64,29 +91,9 @@ func less(a, b float64) int {
 	return 0
 }
 
-// compare tests m against a rival: positive when the rival loses more. The loss of a configuration at a target is the mean squared error over its seeds, so that
+// difference is how much more a rival loses at each target. The loss of a configuration at a target is the mean squared error over its seeds, so that
 // it is the expected model that is tested, not an average of forecasts that nobody has.
-func (m *model) compare(rival *model) forecast.Comparison {
-	d := rival.loss()
-	for i, v := range m.loss() {
-		d[i] -= v
-	}
-	return forecast.DieboldMarianoLoss(d, 1)
-}
-
-// loss is the squared error at each target, averaged over the seeds.
-func (m *model) loss() []float64 {
-	l := make([]float64, len(m.runs[0].errors))
-	for _, r := range m.runs {
-		for i, e := range r.errors {
-			l[i] += float64(e * e)
-		}
-	}
-	for i := range l {
-		l[i] /= float64(len(m.runs))
-	}
-	return l
-}
+func (m *model) difference(rival *model) []float64 { return forecast.Errors(rival.losses, m.losses) }
 
 // decide corrects the p-values over the sweep and chooses: the configuration of the sweep and the best model of all.
 func (c *contest) decide() {
@@ -98,7 +105,7 @@ func (c *contest) decide() {
 		}
 	}
 	slices.SortStableFunc(c.sweep, func(a, b *model) int { return a.config.compare(b.config) })
-	for _, rival := range []string{"naive", "ar"} {
+	for _, rival := range against {
 		p := make([]float64, len(c.sweep))
 		for i, m := range c.sweep {
 			p[i] = math.NaN()
@@ -119,8 +126,9 @@ func (c *contest) decide() {
 	if c.selected != nil {
 		f = c.selected.field
 	}
-	candidates := slices.DeleteFunc(slices.Clone(f.models), func(m *model) bool { return m.trained && m != c.selected })
+	candidates := slices.DeleteFunc(slices.Clone(f.models), func(m *model) bool { return m.trained && m != c.selected || m.combined() })
 	c.best = least(candidates, c.choice)
+	c.doubt()
 }
 
 // choice is the error that models are chosen by.

@@ -27,9 +27,9 @@
 //
 // metrics.json, in this order of protocols (published, strict), horizons, baselines first, then configurations by units, look-back, epochs, batch and the rest, then the ensemble.
 // Labels: protocol (published, strict); horizon (steps) where a protocol has more than one, on everything but the metrics marked "all horizons"; model (naive, drift, mean, seasonal_naive,
-// moving_average, ses, holt, theta, ar, ridge_ar, auto, lstm, gru, ..., ensemble); for trained models look_back, units, epochs, batch, layers above 1, bidirectional ("true"), covariates
+// moving_average, ses, holt, theta, ar, ridge, auto, lstm, gru, ..., ensemble); for trained models look_back, units, epochs, batch, layers above 1, bidirectional ("true"), covariates
 // ("packets,time_of_day"), every other option by its name unless it has its default value, and, where it varies within a protocol, learning_rate and patience; for baselines order (ar,
-// ridge_ar), period (seasonal_naive), window (moving_average); in published, baselines have the look_back whose targets they were scored on (and a second ar has order = look_back). A metric
+// ridge), period (seasonal_naive), window (moving_average); in published, baselines have the look_back whose targets they were scored on (and a second ar has order = look_back). A metric
 // with the label seed is one trial; without it it is the mean over the seeds, count is their number, low and high the 95 % t interval (none for one seed).
 // A metric with the label fold (from 1) is of that fold's targets alone, mean over the seeds. Text of whole numbers is plain ("20"). Unit U is the series' ("B/s"), U² its
 // square ("B²/s²"). Values that do not exist are null.
@@ -137,12 +137,14 @@ package evaluate
 import "weir/stages"
 
 // Version changes when the same inputs would give other bytes.
-const Version = 1
+const Version = 2
 
 // Evaluate is the stage's interface.
 type Evaluate struct {
 	Series stages.Input `hcl:"series" doc:"the series that the trials were trained on"`
 	Trials stages.Tree  `hcl:"trials,optional" doc:"the trials, such as stage.train.lstm[*]; without any, the baselines are compared"`
+
+	Other stages.Input `hcl:"train_series,optional" doc:"another series that the trials were trained on: baselines are fitted on it and scored on this one"`
 
 	Column   string `hcl:"column,optional" doc:"the series' column; default: the trials', else wire_bytes or the only one"`
 	Order    int    `hcl:"order,optional" doc:"order p of the AR(p) baseline"`

@@ -285,7 +285,7 @@ func TestBaselinesOnly(t *testing.T) {
 		t.Error("a best model without trials")
 	}
 	_, findings, _ := env.Said()
-	if len(findings) != 2 || !strings.Contains(findings[1], "compares 8 baselines") {
+	if len(findings) != 2 || !strings.Contains(findings[1], "compares 11 baselines") {
 		t.Errorf("findings %q", findings)
 	}
 }
@@ -339,7 +339,7 @@ func TestShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, findings, warnings := env.Said()
-	if len(warnings) != 2 || len(findings) != 1 || !strings.Contains(findings[0], "Only 10 targets") {
+	if len(warnings) != 3 || len(findings) != 1 || !strings.Contains(findings[0], "Only 10 targets") {
 		t.Errorf("warnings %q, findings %q", warnings, findings)
 	}
 }

@@ -1,12 +1,12 @@
 package evaluate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"weir/internal/forecast"
 	"weir/internal/series"
@@ -16,8 +16,10 @@ import (
 // run is one set of forecasts: of one seed, or a baseline's.
 type run struct {
 	seed       int64
-	trial      *trial    // nil for a baseline
+	trials     []*trial  // one a fold; nil for a baseline
 	forecast   []float64 // at the field's test targets
+	checked    []float64 // at its validation targets; nil: none
+	low, high  []float64 // prediction interval of forecast; nil: none
 	errors     []float64
 	score      forecast.Score
 	validation float64 // MSE on the validation targets; NaN: none
@@ -25,37 +27,53 @@ type run struct {
 	lag        forecast.Lag
 }
 
-// model is one competitor: a baseline or a configuration with all its seeds.
+// model is one competitor: a baseline, a configuration with all its seeds, or the ensemble.
 type model struct {
 	config  config
-	labels  []string // key, value, ...; without protocol
+	labels  []string // key, value, ...; without protocol and horizon
 	trained bool
+	level   float64 // nominal, of its intervals; 0: none
 	runs    []run
 	field   *field
+	fitted  []forecast.Fitted // baselines: one a fold
+	weights []weight          // the ensemble's
 
-	test, validation float64 // mean MSE over the seeds
+	losses           []float64 // squared error at each target, mean over the seeds
+	test, validation float64   // mean MSE over the seeds
 	against          map[string]forecast.Comparison
 	holm             map[string]float64
 	rank             int
 }
 
-// field is what is compared on one set of targets: everything in strict, one look-back in published.
+// fold is what is trained and tested once: all of it without a rolling origin.
+type fold struct {
+	from, end      int // training rows [from, end)
+	test, validate []int
+}
+
+// field is what is compared on one set of targets: everything at one horizon in strict, one look-back in published.
 type field struct {
 	protocol forecast.Protocol
 	lookBack int // 0: all
+	horizon  int
 	data     *forecast.Data
-	end      int // the training part is rows [0, end)
-	test     []int
+	folds    []fold
+	test     []int // those of all folds, one after the other
 	validate []int
 	scale    float64 // MASE's
 	models   []*model
 	naive    *model
-	ar       *model // nil where the training part is too short for it
+	linear   *model // the linear rival; nil where the training part is too short for any
+	blocks   *forecast.Blocks
 }
 
-// contest is the evaluation of one protocol.
+// contest is the evaluation of one protocol at one horizon.
 type contest struct {
 	protocol forecast.Protocol
+	horizon  int
+	several  bool // there are other horizons
+	first    bool // this is the smallest
+	study    *study
 	series   *series.Series
 	data     *forecast.Data
 	fields   []*field
@@ -63,129 +81,201 @@ type contest struct {
 	selected *model   // of the sweep
 	best     *model   // of the field of selected, baselines included
 	on       string   // the part that selected and best were chosen on: validation or test
+	ceiling  ceiling
+	luck     map[string]forecast.Luck
+	guards   []verdict
 }
 
-// prepare makes the fields of one protocol, with targets but without models.
-func (e *Evaluate) prepare(s *series.Series, p forecast.Protocol, trials []*trial) (*contest, error) {
-	column := e.Column
-	if len(trials) > 0 && trials[0].p.Trial.Column != "" {
-		of := trials[0].p.Trial.Column
-		if column != "" && column != of {
-			return nil, fmt.Errorf("column is %q, the trials (%s, ...) forecast %q", column, trials[0].from, of)
+// entry is one configuration with one seed: a trial for each fold.
+type entry struct {
+	config config
+	seed   int64
+	trials []*trial
+}
+
+// entries groups the trials by configuration and seed and refuses two files for one trial. One without all folds is left out.
+func (w *study) entries() (list []entry, err error) {
+	slices.SortStableFunc(w.trials, func(a, b *trial) int {
+		return cmp.Or(configOf(a.about).compare(configOf(b.about)), cmp.Compare(a.about.Seed, b.about.Seed), cmp.Compare(a.about.Split.Fold, b.about.Split.Fold))
+	})
+	for i, t := range w.trials {
+		c, last := configOf(t.about), len(list)-1
+		if last < 0 || list[last].config != c || list[last].seed != t.about.Seed {
+			list = append(list, entry{config: c, seed: t.about.Seed})
+			last++
+		} else if a := w.trials[i-1]; a.about.Split.Fold == t.about.Split.Fold {
+			return nil, fmt.Errorf("trials %s and %s have the same options and seed %d: give each trial once", a.from, t.from, t.about.Seed)
 		}
-		column = of
+		list[last].trials = append(list[last].trials, t)
 	}
-	d, err := forecast.Prepare(s, p, column)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.Series.From, err)
+	folds := 0
+	for _, e := range list {
+		folds = max(folds, len(e.trials), e.trials[0].about.Split.Folds)
 	}
-	c := &contest{protocol: p, series: s, data: d}
-	if len(trials) == 0 {
-		split, err := d.Split(p, 1, forecast.DefaultSplit)
-		if errors.Is(err, forecast.ErrShort) || len(split.Test) < few { // there are no trials to agree with: any history will do
-			split, err = d.Split(p, 1, forecast.SplitOptions{Test: forecast.DefaultSplit.Test, Validation: forecast.DefaultSplit.Validation, History: 1})
+	return slices.DeleteFunc(list, func(e entry) bool {
+		if len(e.trials) < folds {
+			w.left["incomplete"] += len(e.trials)
+			return true
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", e.Series.From, err)
-		}
-		c.fields = []*field{{protocol: p, data: d, end: split.End(), test: split.Test, validate: split.Validation}}
-		return c, nil
-	}
-	for _, t := range trials {
-		if err := t.place(d); err != nil {
+		return false
+	}), nil
+}
+
+// contests makes one a horizon, with targets but without baselines.
+func (w *study) contests(e *Evaluate, other *series.Series) ([]*contest, error) {
+	if w.data == nil {
+		if err := w.prepare(e, e.Column, other, nil); err != nil {
 			return nil, err
 		}
 	}
-	groups := [][]*trial{trials}
-	if p == forecast.Published {
-		groups = byLookBack(trials)
+	if len(w.trials) == 0 {
+		return w.alone(e)
 	}
-	for _, group := range groups {
-		f := &field{protocol: p, data: d, test: common(group, forecast.Test), validate: common(group, forecast.Validation), end: group[0].trained()}
-		for _, t := range group {
-			f.end = min(f.end, t.trained())
-		}
-		if p == forecast.Published {
-			f.lookBack = group[0].p.Trial.LookBack
-		}
-		if len(f.test) == 0 {
-			return nil, fmt.Errorf("the %d trials of protocol %s (%s, ...) have no test target that all of them forecast", len(group), p, group[0].from)
-		}
-		f.add(group)
-		c.fields = append(c.fields, f)
+	entries, err := w.entries()
+	if err != nil {
+		return nil, err
 	}
-	return c, nil
+	if len(entries) == 0 {
+		return nil, fmt.Errorf("no trial of protocol %s has all its folds", w.protocol)
+	}
+	var horizons []int
+	for _, n := range entries {
+		for _, t := range n.trials {
+			horizons = append(horizons, t.horizons()...)
+		}
+	}
+	slices.Sort(horizons)
+	horizons = slices.Compact(horizons)
+	var list []*contest
+	for i, h := range horizons {
+		c := &contest{protocol: w.protocol, horizon: h, several: len(horizons) > 1, first: i == 0, study: w, series: w.series, data: w.data}
+		there := slices.DeleteFunc(slices.Clone(entries), func(n entry) bool {
+			return slices.ContainsFunc(n.trials, func(t *trial) bool { return len(t.parts[section{forecast.Test, h}].rows) == 0 })
+		})
+		for _, group := range byLookBack(there, w.protocol) {
+			f, err := w.field(group, h)
+			if err != nil {
+				return nil, err
+			}
+			c.fields = append(c.fields, f)
+		}
+		if len(c.fields) > 0 {
+			list = append(list, c)
+		}
+	}
+	return list, nil
 }
 
-// byLookBack groups trials, smallest look-back first, keeping their order.
-func byLookBack(trials []*trial) [][]*trial {
+// alone is the contest of the baselines without trials.
+func (w *study) alone(e *Evaluate) ([]*contest, error) {
+	o := forecast.DefaultSplit
+	split, err := w.data.Split(w.protocol, 1, o)
+	if errors.Is(err, forecast.ErrShort) || len(split.Test) < few { // there are no trials to agree with: any history will do
+		split, err = w.data.Split(w.protocol, 1, forecast.SplitOptions{Test: o.Test, Validation: o.Validation, History: 1})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Series.From, err)
+	}
+	f := &field{protocol: w.protocol, horizon: 1, data: w.data, folds: []fold{{end: split.End(), test: split.Test, validate: split.Validation}}, test: split.Test, validate: split.Validation}
+	return []*contest{{protocol: w.protocol, horizon: 1, first: true, study: w, series: w.series, data: w.data, fields: []*field{f}}}, nil
+}
+
+// byLookBack groups entries in published, smallest look-back first, keeping their order; in strict all are one group.
+func byLookBack(entries []entry, p forecast.Protocol) [][]entry {
+	if p == forecast.Strict && len(entries) > 0 {
+		return [][]entry{entries}
+	}
 	var looks []int
-	for _, t := range trials {
-		if !slices.Contains(looks, t.p.Trial.LookBack) {
-			looks = append(looks, t.p.Trial.LookBack)
-		}
+	for _, n := range entries {
+		looks = append(looks, n.config.LookBack)
 	}
 	slices.Sort(looks)
-	groups := make([][]*trial, len(looks))
-	for _, t := range trials {
-		i, _ := slices.BinarySearch(looks, t.p.Trial.LookBack)
-		groups[i] = append(groups[i], t)
+	looks = slices.Compact(looks)
+	groups := make([][]entry, len(looks))
+	for _, n := range entries {
+		i, _ := slices.BinarySearch(looks, n.config.LookBack)
+		groups[i] = append(groups[i], n)
 	}
 	return groups
 }
 
-// add appends the trials, sorted by configuration and seed, as models.
-func (f *field) add(trials []*trial) {
-	varies := func(of func(forecast.Trial) float64) bool {
-		return slices.ContainsFunc(trials, func(t *trial) bool { return of(t.p.Trial) != of(trials[0].p.Trial) })
+// field finds the targets that all entries have and adds these as models.
+func (w *study) field(group []entry, h int) (*field, error) {
+	f := &field{protocol: w.protocol, horizon: h, data: w.data}
+	if w.protocol == forecast.Published {
+		f.lookBack = group[0].config.LookBack
 	}
-	rates := varies(func(t forecast.Trial) float64 { return t.LearningRate })
-	patience := varies(func(t forecast.Trial) float64 { return float64(t.Patience) })
-	for _, t := range trials {
-		c := configOf(t.p.Trial)
-		m := &model{config: c, field: f, trained: !slices.Contains(baselines, c.Model)}
-		if last := len(f.models) - 1; last >= 0 && f.models[last].config == c {
+	for k := range group[0].trials {
+		var trials []*trial
+		for _, n := range group {
+			trials = append(trials, n.trials[k])
+		}
+		one := fold{test: common(trials, section{forecast.Test, h}), validate: common(trials, section{forecast.Validation, h}), end: trials[0].end}
+		for _, t := range trials {
+			one.end = min(one.end, t.end)
+			if t.about.Split.Sliding {
+				one.from = max(one.from, t.from0)
+			}
+		}
+		if len(one.test) == 0 {
+			return nil, fmt.Errorf("the %d trials of protocol %s (%s, ...) have no test target that all of them forecast%s", len(trials), w.protocol, trials[0].from, ahead(h))
+		}
+		f.folds = append(f.folds, one)
+		f.test, f.validate = append(f.test, one.test...), append(f.validate, one.validate...)
+	}
+	if len(f.folds) == 1 { // shared with the trials
+		f.test, f.validate = f.folds[0].test, f.folds[0].validate
+	}
+	f.add(group)
+	return f, nil
+}
+
+// ahead names a horizon beyond the next step, in an error.
+func ahead(h int) string {
+	if h == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" %d steps ahead", h)
+}
+
+// add appends the entries, sorted by configuration and seed, as models.
+func (f *field) add(group []entry) {
+	varies := map[string]bool{}
+	for _, n := range group {
+		varies["learning_rate"] = varies["learning_rate"] || n.config.LearningRate != group[0].config.LearningRate
+		varies["patience"] = varies["patience"] || n.config.Patience != group[0].config.Patience
+	}
+	for _, n := range group {
+		m := &model{config: n.config, field: f, trained: n.config.trained()}
+		if last := len(f.models) - 1; last >= 0 && f.models[last].config == n.config {
 			m = f.models[last]
 		} else {
-			m.labels = labels(c, m.trained)
-			if rates && m.trained {
-				m.labels = append(m.labels, "learning_rate", strconv.FormatFloat(c.LearningRate, 'g', -1, 64))
-			}
-			if patience && m.trained {
-				m.labels = append(m.labels, "patience", text(c.Patience))
-			}
+			m.labels = labels(n.config, m.trained, varies)
 			f.models = append(f.models, m)
 		}
-		r := run{seed: t.p.Trial.Seed, trial: t, forecast: t.at(forecast.Test, f.test)}
-		r.validation = math.NaN()
-		if len(f.validate) > 0 {
-			r.validation = mse(f.data.At(f.validate), t.at(forecast.Validation, f.validate))
+		r := run{seed: n.seed, trials: n.trials}
+		intervals := true
+		for k, t := range n.trials {
+			test := t.at(section{forecast.Test, f.horizon}, f.folds[k].test)
+			checked := t.at(section{forecast.Validation, f.horizon}, f.folds[k].validate)
+			intervals = intervals && test.low != nil
+			if len(n.trials) == 1 {
+				r.forecast, r.checked, r.low, r.high = test.predicted, checked.predicted, test.low, test.high
+				continue
+			}
+			r.forecast, r.checked = append(r.forecast, test.predicted...), append(r.checked, checked.predicted...)
+			r.low, r.high = append(r.low, test.low...), append(r.high, test.high...)
+		}
+		if !intervals {
+			r.low, r.high = nil, nil
+		} else if l := n.trials[0].about.Level; l > 0 && l < 1 {
+			m.level = l
 		}
 		m.runs = append(m.runs, r)
 	}
 }
 
-// labels are what tells a model from the others of its field.
-func labels(c config, trained bool) []string {
-	l := []string{"model", c.Model}
-	option := func(name string, v int) {
-		if v != 0 {
-			l = append(l, name, text(v))
-		}
-	}
-	option("order", c.Order)
-	option("period", c.Period)
-	option("window", c.Window)
-	if trained {
-		option("units", c.Units)
-		option("look_back", c.LookBack)
-		option("epochs", c.Epochs)
-		option("batch", c.Batch)
-	}
-	return l
-}
-
-// rivals lists the baselines of a field, the one with the role of "ar" among them.
+// rivals lists the baselines of a field. Those that published documents do not have stand beside strict ones only.
 func (e *Evaluate) rivals(f *field) []config {
 	list := []config{
 		{Model: "naive"}, {Model: "drift"}, {Model: "mean"}, {Model: "seasonal_naive", Period: e.Season}, {Model: "moving_average", Window: e.Window},
@@ -194,16 +284,26 @@ func (e *Evaluate) rivals(f *field) []config {
 	if f.lookBack != 0 && f.lookBack != e.Order {
 		list = append(list, config{Model: "ar", Order: f.lookBack})
 	}
+	if f.protocol == forecast.Strict {
+		for _, c := range []config{{Model: "ridge", Order: ridgeOrder}, {Model: "theta"}, {Model: "auto"}} {
+			if slices.Contains(forecast.Models, c.Model) {
+				list = append(list, c)
+			}
+		}
+	}
 	return list
 }
 
-// compete adds the baselines in front of the trained models and scores everything. A baseline that cannot forecast each target is left out with a warning.
+// ridgeOrder is the order of the ridge baseline: longer than least squares would bear on a short capture.
+const ridgeOrder = 60
+
+// compete adds the baselines in front of the trained models, and the ensemble behind them, and scores everything. A baseline that cannot forecast each target is left out with a warning.
 func (e *Evaluate) compete(ctx context.Context, env *stages.Env, f *field) error {
 	var first []*model
 	known := func(c config) bool {
 		return slices.ContainsFunc(first, func(m *model) bool {
 			o := m.config
-			return c.Model == o.Model && c.Order == o.Order && c.Period == o.Period && c.Window == o.Window
+			return c.Model == o.Model && c.Order == o.Order && c.Period == o.Period && c.Window == o.Window && c.Options == o.Options && c.Covariates == o.Covariates
 		})
 	}
 	for _, c := range e.rivals(f) {
@@ -218,9 +318,6 @@ func (e *Evaluate) compete(ctx context.Context, env *stages.Env, f *field) error
 		first = append(first, m)
 		if c.Model == "naive" {
 			f.naive = m
-		}
-		if c.Model == "ar" && c.Order == e.Order {
-			f.ar = m
 		}
 	}
 	if f.naive == nil {
@@ -237,12 +334,31 @@ func (e *Evaluate) compete(ctx context.Context, env *stages.Env, f *field) error
 		}
 	}
 	f.models = append(first, trained...)
-	f.scale = forecast.MASEScale(f.data, f.end, e.MASE)
+	f.scale = forecast.MASEScale(f.data, f.folds[0].end, e.MASE)
 	for _, m := range f.models {
 		f.score(m)
 	}
+	f.linear = f.rival(e.Order)
+	if m := f.combine(); m != nil {
+		f.score(m)
+		f.models = append(f.models, m)
+	}
+	f.blocks = forecast.NewBlocks(len(f.test), forecast.BlockLength(len(f.test), f.horizon), replicates, uint64(f.horizon))
 	f.place()
 	return nil
+}
+
+// replicates of the bootstrap.
+const replicates = 1000
+
+// rival is the linear model with the smallest error on the validation part, AR(order) without one.
+func (f *field) rival(order int) *model {
+	linear := slices.DeleteFunc(slices.Clone(f.models), func(m *model) bool { return !m.config.linear() })
+	if f.protocol == forecast.Published || len(f.validate) == 0 {
+		linear = slices.DeleteFunc(linear, func(m *model) bool { return m.config.Model != "ar" || m.config.Order != order })
+		return least(linear, func(m *model) float64 { return m.test })
+	}
+	return least(linear, func(m *model) float64 { return m.validation })
 }
 
 // warn says when one target decides the squared errors, as a partial second at the end of a capture does.
@@ -254,30 +370,51 @@ func (f *field) warn(env *stages.Env) {
 }
 
 func (f *field) String() string {
+	text := "protocol " + string(f.protocol)
 	if f.lookBack != 0 {
-		return fmt.Sprintf("protocol %s, look-back %d", f.protocol, f.lookBack)
+		text += fmt.Sprintf(", look-back %d", f.lookBack)
 	}
-	return "protocol " + string(f.protocol)
+	if f.horizon != 1 {
+		text += fmt.Sprintf(", horizon %d", f.horizon)
+	}
+	return text
+}
+
+// rules makes the model of package forecast from a configuration.
+func (c config) rules() forecast.Model {
+	m := forecast.DefaultModel
+	m.Name = c.Model
+	m.Order, m.Period, m.Window = cmp.Or(c.Order, m.Order), cmp.Or(c.Period, m.Period), cmp.Or(c.Window, m.Window)
+	return m
 }
 
 // baseline forecasts the field's targets, or says why it cannot.
 func (f *field) baseline(c config) (*model, string) {
-	b, err := forecast.Model{Name: c.Model, Order: c.Order, Period: c.Period, Window: c.Window}.Fit(f.data, forecast.Rows(0, f.end), []int{1})
-	if err != nil {
-		return nil, err.Error()
-	}
-	values := b.Forecast(f.data, f.test, 1)
-	if n := missing(values); n > 0 {
-		return nil, fmt.Sprintf("%d of %d targets have too little history in their segment", n, len(values))
-	}
-	r := run{forecast: values, validation: math.NaN()}
-	if len(f.validate) > 0 {
-		values = b.Forecast(f.data, f.validate, 1)
-		if missing(values) == 0 {
-			r.validation = mse(f.data.At(f.validate), values)
+	m := &model{config: c, labels: labels(c, false, nil), field: f}
+	var r run
+	checked := true
+	for _, one := range f.folds {
+		b, err := c.rules().Fit(f.data, forecast.Rows(one.from, one.end), []int{f.horizon})
+		if err != nil {
+			return nil, err.Error()
+		}
+		values := b.Forecast(f.data, one.test, f.horizon)
+		if n := missing(values); n > 0 {
+			return nil, fmt.Sprintf("%d of %d targets have too little history in their segment", n, len(values))
+		}
+		m.fitted = append(m.fitted, b)
+		r.forecast = append(r.forecast, values...)
+		if len(one.validate) > 0 {
+			values = b.Forecast(f.data, one.validate, f.horizon)
+			checked = checked && missing(values) == 0
+			r.checked = append(r.checked, values...)
 		}
 	}
-	return &model{config: c, labels: labels(c, false), runs: []run{r}, field: f}, ""
+	if !checked {
+		r.checked = nil
+	}
+	m.runs = []run{r}
+	return m, ""
 }
 
 func missing(values []float64) (n int) {

@@ -21,7 +21,11 @@ var languages = map[string]words{
 	"es": {"tráfico", "observado", "último valor", "ventana", "épocas", "lote", "autocorrelación de los residuos", "retardo", "MSE de prueba", "hora (UTC)", "s", "pasos", "media", "unidades", "media móvil", "deriva", "último ciclo", "suavizado exponencial"},
 }
 
-// draw writes the figures of one protocol.
+// draw writes the figures of one protocol: those of the smallest horizon, and what compares the horizons.
+func draw(group []*contest, dir, language string) error {
+	return group[0].draw(dir, language)
+}
+
 func (c *contest) draw(dir, language string) error {
 	w := languages[language]
 	schedules, best := c.schedules()
@@ -211,7 +215,7 @@ func (c *contest) lookBackUnit(w words) string {
 func (c *contest) greys(divisor float64, w words) []plot.Layer {
 	pick := []func(*field) *model{
 		func(f *field) *model { return f.naive },
-		func(f *field) *model { return f.ar },
+		func(f *field) *model { return f.linear },
 	}
 	styles := []plot.Style{plot.Baseline, plot.Baseline2}
 	var layers []plot.Layer

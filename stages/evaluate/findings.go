@@ -13,47 +13,6 @@ import (
 // few is the number of test targets below which nothing is claimed.
 const few = 20
 
-// name is a model's name for people.
-func name(c config) string {
-	switch c.Model {
-	case "naive":
-		return "repeating the last value"
-	case "drift":
-		return "drift"
-	case "mean":
-		return "the training mean"
-	case "seasonal_naive":
-		return fmt.Sprintf("seasonal naive(%d)", c.Period)
-	case "moving_average":
-		return fmt.Sprintf("the mean of the last %d values", c.Window)
-	case "ses":
-		return "SES"
-	case "holt":
-		return "Holt"
-	case "ar":
-		return fmt.Sprintf("AR(%d)", c.Order)
-	}
-	return strings.ToUpper(c.Model)
-}
-
-// full is name with the options that vary over the sweep.
-func (c *contest) full(m *model) string {
-	if !m.trained {
-		return name(m.config)
-	}
-	parts := []string{fmt.Sprintf("look-back %d", m.config.LookBack)}
-	if list, _ := c.schedules(); len(list) > 1 {
-		parts = append(parts, fmt.Sprintf("%d epochs, batch %d", m.config.Epochs, m.config.Batch))
-	}
-	for _, o := range c.sweep {
-		if o.config.Units != m.config.Units {
-			parts = append(parts, fmt.Sprintf("%d units", m.config.Units))
-			break
-		}
-	}
-	return name(m.config) + " (" + strings.Join(parts, ", ") + ")"
-}
-
 // findings are the two sentences that a reader wants first: which model forecasts best, and what the trained ones are worth.
 func (c *contest) findings(english *locale.Locale) []string {
 	f := c.best.field
@@ -94,14 +53,14 @@ func (c *contest) winner(english *locale.Locale) string {
 		}
 		return fmt.Sprintf("Repeating the last value%s forecasts the next %s with RMSE %s%s.", chosen, next, quantity(m), also)
 	}
-	d := m.against["naive"]
+	d := m.against[againstNaive]
 	how := compared(m.rmse(), f.naive.rmse()) + " repeating the last value"
 	if d.HLN > 0 && d.P >= significant {
 		how += ", which chance can explain"
 	}
 	p := probabilityText(d.P)
 	if m.trained {
-		p = probabilityText(m.holm["naive"]) + c.corrected()
+		p = probabilityText(m.holm[againstNaive]) + c.corrected()
 	}
 	verb := "forecasts the next " + next + " best: RMSE "
 	if also != "" {
@@ -113,11 +72,10 @@ func (c *contest) winner(english *locale.Locale) string {
 // verdict is the sentence about the chosen configuration of the sweep against the linear rival, or naive where there is none.
 func (c *contest) verdict() string {
 	m, f := c.selected, c.selected.field
-	rival := f.ar
+	rival, against := f.linear, againstLinear
 	if rival == nil {
-		rival = f.naive
+		rival, against = f.naive, againstNaive
 	}
-	against := rival.config.Model
 	d, p := m.against[against], m.holm[against]
 	who := "The best " + c.full(m)
 	if len(c.sweep) == 1 {

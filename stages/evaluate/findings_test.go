@@ -39,12 +39,12 @@ func TestFindings(t *testing.T) {
 		trials stages.Tree
 		says   [2]string
 	}{
-		{"nothing beats the last value", walk, stages.Tree{}, [2]string{"epeating the last value", "compares 8 baselines"}},
-		{"the LSTM wins", slow, prophet(t, slow), [2]string{"LSTM (look-back 20) forecasts the next second best: RMSE ", "The LSTM (look-back 20) is better than AR(20): RMSE "}},
+		{"nothing beats the last value", walk, stages.Tree{}, [2]string{"epeating the last value", "compares 11 baselines"}},
+		{"the LSTM wins", slow, prophet(t, slow), [2]string{"LSTM (look-back 20) forecasts the next second best: RMSE ", "The LSTM (look-back 20) is better than theta: RMSE "}},
 		{"the LSTM is no better", slow, fake(t, t.TempDir(), slow, forecast.Strict, forecast.Trial{LookBack: 20, Epochs: 5, Batch: 64, Seed: 1}, 1000),
-			[2]string{"better than repeating the last value (p < 0.001)", "The LSTM (look-back 20) is not better than AR(20) (p = "}},
+			[2]string{"better than repeating the last value (p < 0.001)", "The LSTM (look-back 20) is not better than theta (p = "}},
 		{"the LSTM loses", slow, fake(t, t.TempDir(), slow, forecast.Strict, forecast.Trial{LookBack: 20, Epochs: 5, Batch: 64, Seed: 1}, 300000),
-			[2]string{"better than repeating the last value (p < 0.001)", "The LSTM (look-back 20) is worse than AR(20): RMSE "}},
+			[2]string{"better than repeating the last value (p < 0.001)", "The LSTM (look-back 20) is worse than theta: RMSE "}},
 	} {
 		got := said(t, c.series, c.trials)
 		t.Logf("%s: %q", c.name, got)

@@ -39,40 +39,49 @@ func (e *Evaluate) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Series.From, err)
 	}
-	trials, left, err := collect(e.Trials)
+	var other *series.Series
+	if e.Other.Given() {
+		if other, err = series.Read(e.Other.Path); err != nil {
+			return fmt.Errorf("%s: %w", e.Other.From, err)
+		}
+	}
+	sweeps, err := e.sweeps(s, other)
 	if err != nil {
 		return err
 	}
-	if left > 0 {
-		env.Warn(fmt.Sprintf("the series is too short for %d of %d trials: they have no forecasts", left, left+len(trials)))
-	}
 	metrics := whole(s)
-	contests, err := e.contests(s, trials)
-	if errors.Is(err, forecast.ErrShort) && len(trials) == 0 {
+	contests, err := e.contests(s, other, sweeps)
+	tell(env, sweeps)
+	if errors.Is(err, forecast.ErrShort) && !any(sweeps) {
 		return e.tooShort(env, err, metrics)
 	}
 	if err != nil {
 		return err
 	}
-	for _, c := range contests {
-		for i, f := range c.fields {
-			env.Progress.Total(int64(len(c.fields)), "sets of targets")
+	env.Progress.Total(int64(len(contests)), "sets of targets")
+	for i, c := range contests {
+		for _, f := range c.fields {
 			if err := e.compete(ctx, env, f); err != nil {
 				return err
 			}
-			env.Progress.Done(int64(i + 1))
 		}
 		c.fields[0].warn(env)
 		c.decide()
+		c.guard()
+		c.warnGuards(env)
 		metrics = append(metrics, c.metrics(e)...)
-		if err := c.draw(e.Figures.Path, e.Language); err != nil {
+		env.Progress.Done(int64(i + 1))
+	}
+	main := contests[len(contests)-1]
+	for _, group := range byProtocol(contests) {
+		main = group[0] // strict where there is one, the smallest horizon
+		if err := draw(group, e.Figures.Path, e.Language); err != nil {
 			return err
 		}
 	}
 	if err := metric.Write(e.Metrics.Path, metrics); err != nil {
 		return err
 	}
-	main := contests[len(contests)-1] // strict where there is one
 	english, err := locale.Of("en")
 	if err != nil {
 		return err
@@ -92,27 +101,75 @@ func (e *Evaluate) tooShort(env *stages.Env, why error, metrics []metric.Metric)
 	return metric.Write(e.Metrics.Path, append(metrics, metric.Of("targets", 0, "targets", "protocol", string(forecast.Strict))))
 }
 
-// contests prepares one evaluation a protocol: published before strict, strict alone without trials.
-func (e *Evaluate) contests(s *series.Series, trials []*trial) ([]*contest, error) {
-	of := map[forecast.Protocol][]*trial{}
-	for _, t := range trials {
-		of[t.p.Trial.Protocol] = append(of[t.p.Trial.Protocol], t)
+// any says whether there is a trial to compare.
+func any(sweeps map[forecast.Protocol]*study) bool {
+	for _, w := range sweeps {
+		if len(w.trials) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// protocols in the order of outputs.
+var protocols = []forecast.Protocol{forecast.Published, forecast.Strict}
+
+// tell says how many trials are not compared, and why.
+func tell(env *stages.Env, sweeps map[forecast.Protocol]*study) {
+	total, left := 0, map[string]int{}
+	for _, w := range sweeps {
+		total += len(w.trials)
+		for why, n := range w.left {
+			left[why], total = left[why]+n, total+n
+		}
+	}
+	for _, why := range reasons {
+		switch n := left[why]; {
+		case n == 0:
+		case why == "diverged":
+			env.Warn(fmt.Sprintf("%d of %s diverged: not compared", n, series.Count(total, "trial")))
+		case why == "too_short":
+			env.Warn(fmt.Sprintf("the series is too short for %d of %s: they have no forecasts", n, series.Count(total, "trial")))
+		case why == "incomplete":
+			env.Warn(fmt.Sprintf("%d of %s do not have all folds: not compared", n, series.Count(total, "trial")))
+		}
+	}
+}
+
+// contests prepares one evaluation a protocol and horizon: published before strict, strict alone without trials.
+func (e *Evaluate) contests(s, other *series.Series, sweeps map[forecast.Protocol]*study) ([]*contest, error) {
+	if !any(sweeps) {
+		left := map[string]int{}
+		if w := sweeps[forecast.Strict]; w != nil {
+			left = w.left
+		}
+		sweeps = map[forecast.Protocol]*study{forecast.Strict: {protocol: forecast.Strict, series: s, left: left}}
 	}
 	var list []*contest
-	for _, p := range []forecast.Protocol{forecast.Published, forecast.Strict} {
-		if len(of[p]) == 0 && (p == forecast.Published || len(trials) > 0) {
+	for _, p := range protocols {
+		w := sweeps[p]
+		if w == nil || len(w.trials) == 0 && (p == forecast.Published || any(sweeps)) {
 			continue
 		}
-		if err := arrange(of[p]); err != nil {
-			return nil, err
-		}
-		c, err := e.prepare(s, p, of[p])
+		of, err := w.contests(e, other)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, c)
+		list = append(list, of...)
 	}
 	return list, nil
+}
+
+// byProtocol groups contests, the smallest horizon first.
+func byProtocol(list []*contest) (groups [][]*contest) {
+	for _, c := range list {
+		if last := len(groups) - 1; last >= 0 && groups[last][0].protocol == c.protocol {
+			groups[last] = append(groups[last], c)
+			continue
+		}
+		groups = append(groups, []*contest{c})
+	}
+	return groups
 }
 
 // keep copies the model of the chosen configuration, the run that is best on the part it was chosen on.
@@ -120,7 +177,8 @@ func (e *Evaluate) keep(c *contest) error {
 	if c.selected == nil || e.Best.Path == "" {
 		return nil
 	}
-	t := c.shown(c.selected).trial
+	trials := c.shown(c.selected).trials
+	t := trials[len(trials)-1] // of the last fold, which has seen most
 	if !t.model.Given() || t.model.Path == "" {
 		return nil
 	}

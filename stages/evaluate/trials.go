@@ -11,49 +11,53 @@ import (
 	"time"
 
 	"weir/internal/forecast"
+	"weir/internal/series"
 	"weir/stages"
 )
 
 // maxTrials bounds the sweep that one stage compares.
 const maxTrials = 20_000
 
-// trial is one file of predictions and the model that made them.
+// trial is what one file of predictions says, as rows of the data, and the outputs beside it. Forecasts of the training part are not kept.
 type trial struct {
-	from  string // for messages
-	p     *forecast.Predictions
-	model stages.Input // not given: no such output
-	index []int        // row of the data for each row of the predictions, set by place
+	from           string // for messages
+	about          forecast.Trial
+	model, history stages.Input // not given: no such output
+	parts          map[section]forecasts
+	from0, end     int // training rows [from0, end)
 }
 
-// collect finds the trials in a tree: a node with an output named predictions (and perhaps model), or a bare file. Named branches
-// are visited by name, lists in order. A trial without forecasts (train's too_short = "skip") is counted in left, not kept.
-func collect(t stages.Tree) (found []*trial, left int, err error) {
+// section is one part of a trial's forecasts: Validation or Test at one horizon.
+type section struct {
+	part    string
+	horizon int
+}
+
+// forecasts are those of one section, by row.
+type forecasts struct {
+	rows      []int // of the data, increasing
+	predicted []float64
+	low, high []float64 // nil: no intervals
+}
+
+// inputs are the files of one trial.
+type inputs struct{ predictions, model, history *stages.Input }
+
+// find lists the trials in a tree: a node with an output named predictions (and perhaps model and history), or a bare file. Named branches
+// are visited by name, lists in order.
+func find(t stages.Tree) (found []inputs, err error) {
 	var walk func(t stages.Tree) error
-	add := func(in, model *stages.Input) error {
-		if len(found) == maxTrials {
+	walk = func(t stages.Tree) error {
+		if len(found) > maxTrials {
 			return fmt.Errorf("trials: more than %d", maxTrials)
 		}
-		p, err := forecast.ReadPredictions(in.Path)
-		if err != nil {
-			return fmt.Errorf("%s: %w", in.From, err)
-		}
-		if len(p.Time) == 0 {
-			left++
+		if t.Leaf != nil {
+			found = append(found, inputs{predictions: t.Leaf})
 			return nil
 		}
-		one := &trial{from: in.From, p: p}
-		if model != nil {
-			one.model = *model
-		}
-		found = append(found, one)
-		return nil
-	}
-	walk = func(t stages.Tree) error {
-		if t.Leaf != nil {
-			return add(t.Leaf, nil)
-		}
 		if node, ok := t.Named["predictions"]; ok && node.Leaf != nil {
-			return add(node.Leaf, t.Named["model"].Leaf)
+			found = append(found, inputs{node.Leaf, t.Named["model"].Leaf, t.Named["history"].Leaf})
+			return nil
 		}
 		for _, name := range slices.Sorted(maps.Keys(t.Named)) {
 			if err := walk(t.Named[name]); err != nil {
@@ -68,114 +72,250 @@ func collect(t stages.Tree) (found []*trial, left int, err error) {
 		return nil
 	}
 	err = walk(t)
-	return found, left, err
+	return found, err
 }
 
-// config is a trial without its seed and without what was fitted.
-type config struct {
-	Model                                                 string
-	Units, Order, Period, Window, LookBack, Epochs, Batch int
-	LearningRate                                          float64
-	Patience                                              int
+// study is what was trained under one protocol.
+type study struct {
+	protocol forecast.Protocol
+	series   *series.Series
+	data     *forecast.Data
+	trials   []*trial
+	controls []*trial
+	left     map[string]int // trials that are not compared, by reason
 }
 
-func configOf(t forecast.Trial) config {
-	return config{t.Model, t.Units, t.Order, t.Period, t.Window, t.LookBack, t.Epochs, t.Batch, t.LearningRate, t.Patience}
-}
+// Reasons of study.left, in the order in which they are told.
+var reasons = []string{"too_short", "diverged", "incomplete"}
 
-func (c config) compare(o config) int {
-	return cmp.Or(cmp.Compare(c.Model, o.Model), cmp.Compare(c.Units, o.Units), cmp.Compare(c.Order, o.Order), cmp.Compare(c.Period, o.Period),
-		cmp.Compare(c.Window, o.Window), cmp.Compare(c.LookBack, o.LookBack), cmp.Compare(c.Epochs, o.Epochs), cmp.Compare(c.Batch, o.Batch),
-		cmp.Compare(c.LearningRate, o.LearningRate), cmp.Compare(c.Patience, o.Patience))
-}
-
-// baselines are models of package forecast: a trial of one is a rival, not a try.
-var baselines = []string{"naive", "drift", "mean", "seasonal_naive", "moving_average", "ses", "holt", "ar"}
-
-// arrange sorts the trials by configuration and seed and refuses what cannot be compared: two files for one trial, different columns, units, steps or splits.
-func arrange(trials []*trial) error {
-	slices.SortStableFunc(trials, func(a, b *trial) int {
-		return cmp.Or(configOf(a.p.Trial).compare(configOf(b.p.Trial)), cmp.Compare(a.p.Trial.Seed, b.p.Trial.Seed))
-	})
-	for i := 1; i < len(trials); i++ {
-		a, b := trials[i-1], trials[i]
-		if configOf(a.p.Trial) == configOf(b.p.Trial) && a.p.Trial.Seed == b.p.Trial.Seed {
-			return fmt.Errorf("trials %s and %s have the same options and seed %d: give each trial once", a.from, b.from, a.p.Trial.Seed)
+// sweeps reads all trials, a file at a time, and keeps what is needed of them by protocol.
+func (e *Evaluate) sweeps(s, other *series.Series) (map[forecast.Protocol]*study, error) {
+	files, err := find(e.Trials)
+	if err != nil {
+		return nil, err
+	}
+	all := map[forecast.Protocol]*study{}
+	var last *trial
+	for _, f := range files {
+		p, err := forecast.ReadPredictions(f.predictions.Path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.predictions.From, err)
+		}
+		t := &trial{from: f.predictions.From, about: p.Trial}
+		if f.model != nil {
+			t.model = *f.model
+		}
+		if f.history != nil {
+			t.history = *f.history
+		}
+		w := all[p.Trial.Protocol]
+		if w == nil {
+			w = &study{protocol: p.Trial.Protocol, series: s, left: map[string]int{}}
+			all[w.protocol] = w
+		}
+		if len(p.Time) == 0 {
+			w.left[shortOrDiverged(p.Trial)]++
+			continue
+		}
+		if err := w.admit(e, t, other); err != nil {
+			return nil, err
+		}
+		whole, err := t.place(p, w.data, last)
+		switch {
+		case err != nil:
+			return nil, err
+		case !whole:
+			w.left["diverged"]++
+		case t.about.Control != "":
+			w.controls = append(w.controls, t)
+		default:
+			w.trials = append(w.trials, t)
+			last = t
 		}
 	}
-	for _, b := range trials {
-		a := trials[0]
-		s, t := a.p.Trial, b.p.Trial
-		differ := ""
-		switch {
-		case s.Column != t.Column:
-			differ = fmt.Sprintf("the first forecasts column %q, the second %q", s.Column, t.Column)
-		case s.StepNS != t.StepNS:
-			differ = fmt.Sprintf("the first has steps of %s, the second of %s", time.Duration(s.StepNS), time.Duration(t.StepNS))
-		case s.Split != t.Split:
-			differ = fmt.Sprintf("the first splits with %s, the second with %s", describe(s.Split), describe(t.Split))
+	return all, nil
+}
+
+// shortOrDiverged is why a trial has no forecasts: its parameters say at which epoch its loss was no number.
+func shortOrDiverged(t forecast.Trial) string {
+	if t.Parameters["diverged"] > 0 {
+		return "diverged"
+	}
+	return "too_short"
+}
+
+// admit prepares the data for the first trial and refuses one that cannot be compared with it.
+func (w *study) admit(e *Evaluate, t *trial, other *series.Series) error {
+	if w.data == nil {
+		column := e.Column
+		if of := t.about.Column; of != "" {
+			if column != "" && column != of {
+				return fmt.Errorf("column is %q, the trials (%s, ...) forecast %q", column, t.from, of)
+			}
+			column = of
 		}
-		if differ != "" {
-			return fmt.Errorf("trials %s and %s (protocol %s) cannot be compared: %s", a.from, b.from, t.Protocol, differ)
+		return w.prepare(e, column, other, t)
+	}
+	first := w.first()
+	if first == nil {
+		return nil
+	}
+	a, b := first.about, t.about
+	differ := ""
+	switch {
+	case a.Column != b.Column:
+		differ = fmt.Sprintf("the first forecasts column %q, the second %q", a.Column, b.Column)
+	case a.StepNS != b.StepNS:
+		differ = fmt.Sprintf("the first has steps of %s, the second of %s", time.Duration(a.StepNS), time.Duration(b.StepNS))
+	case a.TrainedOn != b.TrainedOn:
+		differ = fmt.Sprintf("the first was trained on %s, the second on %s", trainedOn(a), trainedOn(b))
+	case shared(a.Split) != shared(b.Split):
+		differ = fmt.Sprintf("the first splits with %s, the second with %s", describe(a.Split), describe(b.Split))
+	}
+	if differ != "" {
+		return fmt.Errorf("trials %s and %s (protocol %s) cannot be compared: %s", first.from, t.from, w.protocol, differ)
+	}
+	return nil
+}
+
+func trainedOn(t forecast.Trial) string { return cmp.Or(t.TrainedOn, "the series itself") }
+
+func (w *study) first() *trial {
+	for _, list := range [][]*trial{w.trials, w.controls} {
+		if len(list) > 0 {
+			return list[0]
 		}
 	}
 	return nil
+}
+
+// prepare makes the data, behind that of the other series where the trials were trained on one.
+func (w *study) prepare(e *Evaluate, column string, other *series.Series, t *trial) (err error) {
+	if w.data, err = forecast.Prepare(w.series, w.protocol, column); err != nil {
+		return fmt.Errorf("%s: %w", e.Series.From, err)
+	}
+	elsewhere := t != nil && t.about.TrainedOn != ""
+	switch {
+	case elsewhere && other == nil:
+		return fmt.Errorf("trial %s was trained on another series, %s: give that as train_series", t.from, t.about.TrainedOn)
+	case other == nil || t != nil && !elsewhere:
+		return nil
+	}
+	d, err := forecast.Prepare(other, w.protocol, column)
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.Other.From, err)
+	}
+	if w.data, err = forecast.Join(d, w.data); err != nil {
+		return fmt.Errorf("%s and %s: %w", e.Other.From, e.Series.From, err)
+	}
+	return nil
+}
+
+// shared is what the splits of trials that are compared must have in common: targets of another fold or horizon are told apart.
+func shared(o forecast.SplitOptions) forecast.SplitOptions {
+	o.Fold, o.Horizon = 0, 0
+	return o
 }
 
 func describe(o forecast.SplitOptions) string {
-	return fmt.Sprintf("test %v, validation %v, history %d", o.Test, o.Validation, o.History)
+	text := fmt.Sprintf("test %v, validation %v, history %d", o.Test, o.Validation, o.History)
+	if o.Gap > 0 {
+		text += fmt.Sprintf(", gap %d", o.Gap)
+	}
+	if o.Folds > 1 {
+		text += fmt.Sprintf(", %d folds", o.Folds)
+	}
+	if o.Sliding {
+		text += ", sliding"
+	}
+	return text
 }
 
-// place finds the rows of the data that a trial's forecasts are for, and refuses a trial of another series.
-func (t *trial) place(d *forecast.Data) error {
-	t.index = make([]int, len(t.p.Time))
-	for i, at := range t.p.Time {
-		k := sort.Search(len(d.Time), func(k int) bool { return d.Time[k] >= at })
-		switch {
-		case k == len(d.Time) || d.Time[k] != at:
-			return fmt.Errorf("trial %s is of another series: it forecasts %s, where column %s has no row under protocol %s",
-				t.from, instant(at), d.Column, t.p.Trial.Protocol)
-		case math.Abs(t.p.Actual[i]-d.Values[k]) > 1e-6*max(1, math.Abs(d.Values[k])):
-			return fmt.Errorf("trial %s is of another series: at %s it has %v, column %s has %v", t.from, instant(at), t.p.Actual[i], d.Column, d.Values[k])
-		}
-		t.index[i] = k
+// place finds the rows of the data that a trial's forecasts are for, and refuses a trial of another series. It is not whole when a forecast is no number. Rows that another
+// trial has too are shared with it.
+func (t *trial) place(p *forecast.Predictions, d *forecast.Data, other *trial) (whole bool, err error) {
+	t.parts, t.from0 = map[section]forecasts{}, math.MaxInt
+	whole = true
+	border := 0
+	if t.about.TrainedOn != "" {
+		border = d.Border
 	}
-	return nil
+	first := -1
+	for i, at := range p.Time {
+		lo, hi := 0, d.Len()
+		switch {
+		case border > 0 && p.Part[i] == forecast.Test:
+			lo = border
+		case border > 0:
+			hi = border
+		}
+		k := lo + sort.Search(hi-lo, func(k int) bool { return d.Time[lo+k] >= at })
+		switch {
+		case k == hi || d.Time[k] != at:
+			return false, fmt.Errorf("trial %s is of another series: it forecasts %s, where column %s has no row under protocol %s",
+				t.from, instant(at), d.Column, t.about.Protocol)
+		case math.Abs(p.Actual[i]-d.Values[k]) > 1e-6*max(1, math.Abs(d.Values[k])) && t.about.Control == "":
+			return false, fmt.Errorf("trial %s is of another series: at %s it has %v, column %s has %v", t.from, instant(at), p.Actual[i], d.Column, d.Values[k])
+		}
+		if p.Part[i] == forecast.Train {
+			t.from0, t.end = min(t.from0, k), max(t.end, k+1)
+			continue
+		}
+		if first < 0 || k < first {
+			first = k
+		}
+		v := p.Predicted[i]
+		switch {
+		case math.IsInf(v, 0):
+			whole = false
+			continue
+		case math.IsNaN(v):
+			continue
+		}
+		key := section{p.Part[i], p.Horizon[i]}
+		f := t.parts[key]
+		f.rows, f.predicted = append(f.rows, k), append(f.predicted, v)
+		f.low, f.high = append(f.low, p.Low[i]), append(f.high, p.High[i])
+		t.parts[key] = f
+	}
+	if t.end == 0 {
+		t.from0, t.end = 0, first
+	}
+	if t.horizons() == nil {
+		whole = false
+	}
+	for key, f := range t.parts {
+		if !slices.ContainsFunc(f.low, func(v float64) bool { return !math.IsNaN(v) }) {
+			f.low, f.high = nil, nil
+		}
+		if other != nil && slices.Equal(other.parts[key].rows, f.rows) {
+			f.rows = other.parts[key].rows
+		}
+		f.rows, f.predicted, f.low, f.high = slices.Clip(f.rows), slices.Clip(f.predicted), slices.Clip(f.low), slices.Clip(f.high)
+		t.parts[key] = f
+	}
+	return whole, nil
 }
 
 func instant(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02 15:04:05.999999999") }
 
-// rows returns the data rows of one part for which the trial has a forecast, and the forecasts.
-func (t *trial) rows(part string) (index []int, predicted []float64) {
-	for i, k := range t.index {
-		if t.p.Part[i] == part && t.p.Horizon[i] == 1 && !math.IsNaN(t.p.Predicted[i]) && !math.IsInf(t.p.Predicted[i], 0) {
-			index = append(index, k)
-			predicted = append(predicted, t.p.Predicted[i])
+// horizons lists those that the trial forecasts test targets at, increasing.
+func (t *trial) horizons() (list []int) {
+	for key := range t.parts {
+		if key.part == forecast.Test {
+			list = append(list, key.horizon)
 		}
 	}
-	return index, predicted
+	slices.Sort(list)
+	return list
 }
 
-// trained is the end of the training part: after the last training row, or before the first other one where the file has none.
-func (t *trial) trained() int {
-	end, first := 0, 0
-	for i, k := range t.index {
-		switch {
-		case t.p.Part[i] == forecast.Train:
-			end = k + 1
-		case first == 0:
-			first = k
-		}
-	}
-	return cmp.Or(end, first)
-}
-
-// common lists the rows of a part that every trial forecasts.
-func common(trials []*trial, part string) []int {
+// common lists the rows of a section that every trial forecasts.
+func common(trials []*trial, s section) []int {
 	var shared []int
 	for i, t := range trials {
-		rows, _ := t.rows(part)
-		if i == 0 {
+		rows := t.parts[s].rows
+		if i == 0 || slices.Equal(shared, rows) {
 			shared = rows
 			continue
 		}
@@ -187,15 +327,21 @@ func common(trials []*trial, part string) []int {
 	return shared
 }
 
-// at returns the trial's forecasts at the given rows, which it has.
-func (t *trial) at(part string, rows []int) []float64 {
-	index, predicted := t.rows(part)
-	values := make([]float64, len(rows))
-	for i, k := range rows {
-		j, _ := slices.BinarySearch(index, k)
-		values[i] = predicted[j]
+// at returns the trial's forecasts at the given rows, which it has; the slices may be its own.
+func (t *trial) at(s section, rows []int) forecasts {
+	f := t.parts[s]
+	if len(f.rows) == len(rows) {
+		return f
 	}
-	return values
+	part := forecasts{rows: rows}
+	for _, k := range rows {
+		j, _ := slices.BinarySearch(f.rows, k)
+		part.predicted = append(part.predicted, f.predicted[j])
+		if f.low != nil {
+			part.low, part.high = append(part.low, f.low[j]), append(part.high, f.high[j])
+		}
+	}
+	return part
 }
 
 func text(n int) string { return strconv.Itoa(n) }
