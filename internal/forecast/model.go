@@ -35,6 +35,7 @@ const (
 	MaxOrder     = 2000
 	MaxPeriod    = 1 << 20
 	MaxHarmonics = 500
+	MaxARMA      = 30 // p and q of arima and arfima
 	MaxPenalty   = 1e15
 	MaxHorizon   = 4096
 )
@@ -51,7 +52,7 @@ type Fitted interface {
 }
 
 // Models are the names, in the order of the documentation.
-var Models = []string{"naive", "drift", "mean", "seasonal_naive", "moving_average", "ar", "ses", "holt", "ridge", "nlinear", "dlinear", "fourier"}
+var Models = []string{"naive", "drift", "mean", "seasonal_naive", "moving_average", "ar", "ses", "holt", "holt_winters", "theta", "ridge", "nlinear", "dlinear", "fourier", "arima", "arfima"}
 
 // Describe is one line about a model: what it forecasts and which fields it uses; "" for an unknown name.
 func Describe(name string) string {
@@ -72,6 +73,14 @@ func Describe(name string) string {
 		return "simple exponential smoothing"
 	case "holt":
 		return "exponential smoothing with Holt's linear trend"
+	case "holt_winters":
+		return "exponential smoothing with trend and additive season (period)"
+	case "theta":
+		return "simple exponential smoothing with half the slope of a line through the training part"
+	case "arima":
+		return "ARIMA(p, d, q) by conditional sum of squares (order, difference, average)"
+	case "arfima":
+		return "ARMA(p, q) of the fractionally differenced series, for long memory (order, average)"
 	case "ridge":
 		return "regression with a penalty on lags and, if wanted, covariates (order, penalty, covariates, strategy)"
 	case "nlinear":
@@ -108,6 +117,12 @@ func (m Model) Check() error {
 		errs = append(errs, within("window", m.Window, 1, MaxPeriod))
 	case "ar":
 		errs = append(errs, within("order", m.Order, 1, MaxOrder))
+	case "holt_winters":
+		errs = append(errs, within("period", m.Period, 2, MaxSeason))
+	case "arima":
+		errs = append(errs, within("order", m.Order, 0, MaxARMA), within("difference", m.Difference, 0, 2), within("average", m.Average, 0, MaxARMA))
+	case "arfima":
+		errs = append(errs, within("order", m.Order, 0, MaxARMA), within("average", m.Average, 0, MaxARMA))
 	case "ridge", "nlinear":
 		errs = append(errs, within("order", m.Order, 1, MaxOrder))
 	case "dlinear":
@@ -188,6 +203,14 @@ func (m Model) fit(d *Data, train, horizons []int) (Fitted, error) {
 		return fitRidge(d, train, m, horizons)
 	case "ses", "holt":
 		return fitSmoothing(d, train[0], m.Name == "holt")
+	case "holt_winters":
+		return fitWinters(d, train, m)
+	case "theta":
+		return fitTheta(d, train)
+	case "arima":
+		return fitARIMA(d, train[0], m)
+	case "arfima":
+		return fitARFIMA(d, train, m)
 	}
 	return &simple{model: m}, nil
 }
@@ -216,6 +239,14 @@ func (m Model) restore(r *numbers) Fitted {
 		return restoreRegression(m, r)
 	case "ses", "holt":
 		return restoreSmoothing(m, r)
+	case "holt_winters":
+		return restoreWinters(m, r)
+	case "theta":
+		return restoreTheta(m, r)
+	case "arima":
+		return restoreARIMA(m, r)
+	case "arfima":
+		return restoreARFIMA(m, r)
 	}
 	return &simple{model: m}
 }

@@ -45,22 +45,22 @@ func fitSmoothing(d *Data, from int, trended bool) (*smoothing, error) {
 	if end-from < 4 {
 		return nil, fmt.Errorf("exponential smoothing needs at least 4 training rows, there are %d", end-from)
 	}
-	sse := func(rows int) func([2]float64) float64 {
+	sse := func(rows int) func([]float64) float64 {
 		part := d.Head(rows)
-		return func(q [2]float64) float64 { return profile(part, from, q[0], q[1], trended).total }
+		return func(q []float64) float64 { return profile(part, from, q[0], q[1], trended).total }
 	}
 	coarse := sse(min(end, from+gridRows))
-	best := [3][2]float64{}
+	var best [3][]float64
 	low := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}
 	const cells = 20
-	betas := 0
+	betas, steps := 0, []float64{0.03}
 	if trended {
-		betas = cells
+		betas, steps = cells, []float64{0.03, 0.01}
 	}
 	for i := 0; i <= cells; i++ {
 		for j := 0; j <= betas; j++ {
 			// beta is mostly small: its grid is finer near 0
-			q := [2]float64{float64(i) / cells, float64(j*j) / (cells * cells)}
+			q := []float64{float64(i) / cells, float64(j*j) / (cells * cells)}
 			v := coarse(q)
 			for k := range low {
 				if v < low[k] {
@@ -73,12 +73,12 @@ func fitSmoothing(d *Data, from int, trended bool) (*smoothing, error) {
 		}
 	}
 	least := math.Inf(1)
-	var at [2]float64
+	var at []float64
 	for k, start := range best {
 		if math.IsInf(low[k], 1) {
 			continue
 		}
-		q, v := descend(sse(end), start, trended)
+		q, v := descend(sse(end), start, steps)
 		if v < least {
 			least, at = v, q
 		}
@@ -188,86 +188,4 @@ func (s *smoothing) Forecast(d *Data, targets []int, h int) []float64 {
 		}
 	})
 	return f
-}
-
-// descend is Nelder and Mead's simplex in the unit interval (plane false) or square, with points clipped to it. It stops when the simplex is smaller than
-// 1e-8 or after 400 steps.
-func descend(f func([2]float64) float64, start [2]float64, plane bool) ([2]float64, float64) {
-	type vertex struct {
-		q [2]float64
-		v float64
-	}
-	at := func(q [2]float64) vertex {
-		q[0], q[1] = min(max(q[0], 0), 1), min(max(q[1], 0), 1)
-		return vertex{q, f(q)}
-	}
-	away := func(v, step float64) float64 {
-		if v+step > 1 {
-			return v - step
-		}
-		return v + step
-	}
-	n := 1
-	if plane {
-		n = 2
-	}
-	simplex := []vertex{at(start), at([2]float64{away(start[0], 0.03), start[1]})}
-	if plane {
-		simplex = append(simplex, at([2]float64{start[0], away(start[1], 0.01)}))
-	}
-	for range 400 {
-		for i := 1; i <= n; i++ { // insertion sort, best first
-			for j := i; j > 0 && simplex[j].v < simplex[j-1].v; j-- {
-				simplex[j], simplex[j-1] = simplex[j-1], simplex[j]
-			}
-		}
-		size := 0.0
-		for _, s := range simplex[1:] {
-			size = max(size, math.Abs(s.q[0]-simplex[0].q[0]), math.Abs(s.q[1]-simplex[0].q[1]))
-		}
-		if size < 1e-8 {
-			break
-		}
-		var centre [2]float64
-		for _, s := range simplex[:n] {
-			centre[0] += s.q[0] / float64(n)
-			centre[1] += s.q[1] / float64(n)
-		}
-		worst := simplex[n]
-		along := func(step float64) vertex {
-			return at([2]float64{centre[0] + float64(step*(worst.q[0]-centre[0])), centre[1] + float64(step*(worst.q[1]-centre[1]))})
-		}
-		r := along(-1)
-		switch {
-		case r.v < simplex[0].v:
-			if e := along(-2); e.v < r.v {
-				r = e
-			}
-			simplex[n] = r
-		case r.v < simplex[n-1].v:
-			simplex[n] = r
-		default:
-			c := along(0.5)
-			if r.v < worst.v {
-				c = along(-0.5)
-			}
-			if c.v < min(r.v, worst.v) {
-				simplex[n] = c
-				break
-			}
-			for i := 1; i <= n; i++ {
-				simplex[i] = at([2]float64{
-					simplex[0].q[0] + float64(0.5*(simplex[i].q[0]-simplex[0].q[0])),
-					simplex[0].q[1] + float64(0.5*(simplex[i].q[1]-simplex[0].q[1])),
-				})
-			}
-		}
-	}
-	best := simplex[0]
-	for _, s := range simplex[1:] {
-		if s.v < best.v {
-			best = s
-		}
-	}
-	return best.q, best.v
 }
