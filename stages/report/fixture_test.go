@@ -176,7 +176,7 @@ func forecastMetrics(protocols []string, gain, p float64) []metric.Metric {
 				list = append(list, metric.Of("best", chosen, "", append(labels, "selected_on", "validation")...))
 			}
 			test(labels, "naive", 2.1, 0.03, true)
-			test(labels, "ar", 10*gain, p, true)
+			test(labels, "linear", 10*gain, p, true)
 		}
 		on := []string{"protocol", protocol}
 		list = append(list, metric.Of("tries", 4, "", on...), metric.Of("trials", 20, "", on...), metric.Of("seeds", 5, "", on...))

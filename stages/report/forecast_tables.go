@@ -149,7 +149,7 @@ func (r *renderer) testsTable(g *group, labels []string) (*document.Table, error
 		return nil, err
 	}
 	t := &document.Table{Columns: []document.Column{{Head: text(w.modelHead)}}}
-	for _, rival := range []string{"naive", "ar"} {
+	for _, rival := range []string{"naive", "linear"} {
 		name := strings.TrimSpace(strings.NewReplacer("(%s)", "").Replace(w.models[rival]))
 		t.Columns = append(t.Columns, document.Column{Head: text("DM, " + name), Right: true}, document.Column{Head: []document.Inline{document.Emphasis{Of: text("p")}}, Right: true}, document.Column{Head: text(w.pHolm), Right: true})
 	}
@@ -160,7 +160,7 @@ func (r *renderer) testsTable(g *group, labels []string) (*document.Table, error
 			continue
 		}
 		cells := [][]document.Inline{text(w.row(m.labels))}
-		for _, rival := range []string{"naive", "ar"} {
+		for _, rival := range []string{"naive", "linear"} {
 			for _, name := range []string{"dm", "dm_p", "dm_p_holm"} {
 				v := same(m, name, "against", rival)
 				if v != nil && name == "dm" {

@@ -224,7 +224,7 @@ func (r *renderer) where(what string) ([]Capture, error) {
 func (r *renderer) verdict(g *group, what string) (verdict string, gain float64) {
 	about, test, rival := "best", "dm_p", "naive"
 	if strings.HasPrefix(what, "lstm") {
-		about, test, rival = "selected", "dm_p_holm", "ar"
+		about, test, rival = "selected", "dm_p_holm", "linear"
 	}
 	chosen, err := r.which(g.name, about, "protocol", "strict")
 	if err != nil || len(chosen) != 1 {

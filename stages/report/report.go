@@ -17,7 +17,7 @@
 //	                                                   all that fit; the smallest; the largest; those whose value is 1
 //	{{names (where "gain")}}                           the captures of which something holds: gain, no gain, lstm better, lstm worse, lstm even, scale leaked
 //	{{until FIRST LAST}}                               an instant after another: the time of day alone on the same day
-//	.Model .Label "column" .Raw "period" .Is "model" "ar" .Same "dm_p" "against" "ar" .HasSame ... .Count .HasInterval
+//	.Model .Label "column" .Raw "period" .Is "model" "ar" .Same "dm_p" "against" "linear" .HasSame ... .Count .HasInterval
 //	                                                   of a number: who it is about, its labels, another metric of the same model
 //	{{if exists $f "dm_p" "protocol" "strict"}}        whether there is such an input, or metric with a value
 //	lt le gt ge better significant                     comparisons: better is the smaller error, significant p < 0.05

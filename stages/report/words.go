@@ -33,7 +33,7 @@ func wordsOf(language string) *words {
 			intervals: "Intervalos", step: "Passo", pieces: "Trechos", deviation: "Desvio", days: "dias",
 			reasons: map[string]string{"short": "menos de 2 ciclos", "constant": "série constante", "not positive": "valores não positivos"},
 			models: map[string]string{"naive": "último valor", "drift": "deriva", "mean": "média do treino", "seasonal_naive": "último ciclo (%s)", "moving_average": "média móvel (%s)",
-				"ses": "suavização exponencial", "holt": "Holt", "ar": "AR(%s)"},
+				"ses": "suavização exponencial", "holt": "Holt", "ar": "AR(%s)", "linear": "modelo linear"},
 			columns: map[string]string{"wire_bytes": "no fio", "captured_bytes": "capturados"},
 			lstm:    "LSTM (janela %s, %s épocas, lote %s)", theCapture: "captura única"}
 	case "es":
@@ -46,7 +46,7 @@ func wordsOf(language string) *words {
 			intervals: "Intervalos", step: "Paso", pieces: "Tramos", deviation: "Desviación", days: "días",
 			reasons: map[string]string{"short": "menos de 2 ciclos", "constant": "serie constante", "not positive": "valores no positivos"},
 			models: map[string]string{"naive": "último valor", "drift": "deriva", "mean": "media del entrenamiento", "seasonal_naive": "último ciclo (%s)", "moving_average": "media móvil (%s)",
-				"ses": "suavizado exponencial", "holt": "Holt", "ar": "AR(%s)"},
+				"ses": "suavizado exponencial", "holt": "Holt", "ar": "AR(%s)", "linear": "modelo lineal"},
 			columns: map[string]string{"wire_bytes": "en el cable", "captured_bytes": "capturados"},
 			lstm:    "LSTM (ventana %s, %s épocas, lote %s)", theCapture: "la captura"}
 	}
@@ -59,7 +59,7 @@ func wordsOf(language string) *words {
 		intervals: "Intervals", step: "Step", pieces: "Pieces", deviation: "Deviation", days: "days",
 		reasons: map[string]string{"short": "fewer than 2 cycles", "constant": "constant series", "not positive": "values that are not positive"},
 		models: map[string]string{"naive": "last value", "drift": "drift", "mean": "training mean", "seasonal_naive": "last cycle (%s)", "moving_average": "moving average (%s)",
-			"ses": "exponential smoothing", "holt": "Holt", "ar": "AR(%s)"},
+			"ses": "exponential smoothing", "holt": "Holt", "ar": "AR(%s)", "linear": "linear model"},
 		columns: map[string]string{"wire_bytes": "on the wire", "captured_bytes": "captured"},
 		lstm:    "LSTM (look-back %s, %s epochs, batch %s)", theCapture: "the capture"}
 }
