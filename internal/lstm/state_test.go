@@ -15,17 +15,25 @@ import (
 // at first: all bits are those of a training in one go.
 func TestResume(t *testing.T) {
 	for _, c := range []struct {
-		design   Design
-		patience int
-	}{{Design{Cell: LSTM, Features: 1, Units: []int{5}}, 0}, {Design{Cell: LSTM, Features: 1, Units: []int{9}}, 2}, {Design{Cell: GRU, Features: 2, Units: []int{4, 3}, Bidirectional: true}, 3}} {
-		t.Run(fmt.Sprint(c), func(t *testing.T) {
-			w := noise(c.design.Features, 4, 45)
-			training, validation := samplesOf(w, 0, 30), samplesOf(w, 30, 45)
-			o := Options{Epochs: 7, Batch: 8, Seed: 3, LearningRate: 0.05, Patience: c.patience, Workers: 1}
+		design Design
+		change func(*Options)
+	}{
+		{Design{Cell: LSTM, Features: 1, Units: []int{5}}, func(o *Options) {}},
+		{Design{Cell: LSTM, Features: 1, Units: []int{9}}, func(o *Options) { o.Patience = 2 }},
+		{Design{Cell: GRU, Features: 2, Units: []int{4, 3}, Bidirectional: true}, func(o *Options) { o.Patience, o.Schedule = 3, Schedule{Exponential, 0.7, 2} }},
+		{Design{Cell: LSTM, Features: 2, Units: []int{5}, Outputs: 4}, func(o *Options) { o.Schedule, o.Quantiles = Schedule{Step, 0.5, 3}, []float64{0.1, 0.9} }},
+		{Design{Cell: GRU, Features: 1, Units: []int{4}, Outputs: 3, Attention: 5}, func(o *Options) { o.Schedule, o.Patience, o.MinDelta = Schedule{Decay: Cosine}, 4, 0.001 }},
+		{Design{Cell: LSTM, Features: 1, Units: []int{4, 3}, Bidirectional: true, Attention: 2}, func(o *Options) { o.Schedule.Decay = Constant }},
+	} {
+		t.Run(fmt.Sprint(c.design), func(t *testing.T) {
 			m, err := Build(c.design, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
+			w := noiseFor(c.design.Features, 4, 45, m.design.Outputs)
+			training, validation := samplesOf(w, 0, 30), samplesOf(w, 30, 45)
+			o := Options{Epochs: 7, Batch: 8, Seed: 3, LearningRate: 0.05, Workers: 1}
+			c.change(&o)
 			whole := NewTraining(m, o)
 			var states [][]byte
 			if err := whole.Run(context.Background(), training, validation, func(Epoch) { states = append(states, whole.State()) }); err != nil {
@@ -63,7 +71,36 @@ func TestResume(t *testing.T) {
 
 // samplesOf is some of the samples.
 func samplesOf(w *Windows, lo, hi int) *Windows {
-	return &Windows{Rows: w.Rows, Features: w.Features, LookBack: w.LookBack, Ends: w.Ends[lo:hi], Targets: w.Targets[lo:hi]}
+	outputs := len(w.Targets) / len(w.Ends)
+	return &Windows{Rows: w.Rows, Features: w.Features, LookBack: w.LookBack, Ends: w.Ends[lo:hi], Targets: w.Targets[lo*outputs : hi*outputs]}
+}
+
+// TestLonger shows what Options.Open promises: the state of a short training is that of a long one after as many epochs, or, where they are not open, Resume refuses.
+func TestLonger(t *testing.T) {
+	for _, schedule := range []Schedule{{}, {Exponential, 0.9, 3}, {Step, 0.5, 2}, {Decay: Cosine}} {
+		w := noise(1, 3, 20)
+		after := func(epochs, stop int) (state []byte) {
+			m, err := New(3, 1, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			training := NewTraining(m, Options{Epochs: epochs, Batch: 8, Seed: 1, LearningRate: 0.01, Schedule: schedule, Workers: 1})
+			if err := training.Run(context.Background(), w, nil, func(e Epoch) {
+				if e.Epoch == stop {
+					state = training.State()
+				}
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return state
+		}
+		short, long := after(3, 3), after(6, 3)
+		o := Options{Epochs: 6, Batch: 8, Seed: 1, LearningRate: 0.01, Schedule: schedule}
+		_, err := Resume(short, o)
+		if bytes.Equal(short, long) != o.Open() || (err == nil) != o.Open() {
+			t.Errorf("%+v: open is %v, states are equal: %v, resume: %v", schedule, o.Open(), bytes.Equal(short, long), err)
+		}
+	}
 }
 
 // TestDesignBytes fails when the same seed gives other weights, for other networks than TestBytes has: then the version of stages/train changes. The hashes are of
@@ -105,12 +142,12 @@ func TestDesignBytes(t *testing.T) {
 // exampleState is the state of a small training after two epochs.
 func exampleState(t testing.TB) ([]byte, Options) {
 	t.Helper()
-	m, err := Build(Design{Cell: GRU, Features: 1, Units: []int{2}}, 1)
+	m, err := Build(Design{Cell: GRU, Features: 1, Units: []int{2}, Outputs: 2, Attention: 1}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Epochs: 2, Batch: 8, Seed: 3, LearningRate: 0.05, Patience: 2, Workers: 1}
-	w := noise(1, 2, 12)
+	o := Options{Epochs: 2, Batch: 8, Seed: 3, LearningRate: 0.05, Schedule: Schedule{Decay: Cosine}, Quantiles: []float64{0.2, 0.7}, Patience: 2, MinDelta: 1e-6, Workers: 1}
+	w := noiseFor(1, 2, 12, 2)
 	training := NewTraining(m, o)
 	if err := training.Run(context.Background(), w, w, nil); err != nil {
 		t.Fatal(err)
@@ -130,6 +167,8 @@ func TestStateMistakes(t *testing.T) {
 	}
 	for _, change := range []func(*Options){
 		func(o *Options) { o.Batch++ }, func(o *Options) { o.Seed++ }, func(o *Options) { o.LearningRate *= 2 }, func(o *Options) { o.Patience = 0 },
+		func(o *Options) { o.MinDelta = 0 }, func(o *Options) { o.Quantiles = nil }, func(o *Options) { o.Quantiles = []float64{0.2, 0.8} },
+		func(o *Options) { o.Epochs++ }, func(o *Options) { o.Schedule = Schedule{} }, func(o *Options) { o.Schedule = Schedule{Step, 0.5, 1} },
 	} {
 		other := o
 		change(&other)
@@ -137,11 +176,11 @@ func TestStateMistakes(t *testing.T) {
 			t.Errorf("goes on with %+v", other)
 		}
 	}
-	training, err := Resume(state, Options{Epochs: 5, Batch: 8, Seed: 3, LearningRate: 0.05, Patience: 2, Workers: 1})
+	training, err := Resume(state, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := noise(1, 2, 13)
+	w := noiseFor(1, 2, 13, 2)
 	if err := training.Run(context.Background(), w, w, nil); err == nil {
 		t.Error("goes on with other samples")
 	}
@@ -152,7 +191,7 @@ func FuzzResume(f *testing.F) {
 	f.Add(state)
 	f.Add(state[:60])
 	huge := slices.Clone(state)
-	binary.LittleEndian.PutUint64(huge[len(stateMagic)+4+8*4:], MaxUnits)
+	binary.LittleEndian.PutUint64(huge[len(stateMagic)+4+8*6:], MaxUnits)
 	f.Add(huge)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		training, err := Resume(data, o)

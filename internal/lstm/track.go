@@ -28,7 +28,7 @@ type track struct {
 	cells  perStep   // [T+1][H][lanes], the first is zero (LSTM)
 	curved perStep   // [T][H][lanes] (LSTM)
 	turned perStep   // [T][lanes][W]
-	above  perStep   // by time, [T][H][lanes]: the derivatives for the states from the layer above, where there is one
+	above  perStep   // by time, [T][H][lanes]: the derivatives for the states from the layer above or the attention, where there is one
 	dh     []float32 // [C rounded up to 4][lanes], C: H in the lowest layer, H+F above it
 	dc     []float32 // [H][lanes]
 }
@@ -48,7 +48,7 @@ func newTrack(m *Model, p *part, steps, lanes int, training bool) *track {
 		k.turned = newPerStep(steps, lanes*p.width())
 		k.dh = make([]float32, roundUp(p.columns(), 4)*lanes)
 		k.dc = make([]float32, p.units*lanes)
-		if p.layer+1 < len(m.design.Units) {
+		if p.layer+1 < len(m.design.Units) || m.design.Attention > 0 {
 			k.above = newPerStep(steps, p.units*lanes)
 		}
 	}
@@ -108,7 +108,7 @@ func (k *track) listen(below []*track, s, lo, hi int) {
 	}
 }
 
-// start clears what the run back adds to. dh of the uppermost layer holds the derivatives of the last states.
+// start clears what the run back adds to. Where no layer and no attention is above, dh holds the derivatives of the last states.
 func (k *track) start(lo, hi int) {
 	for unit := range k.part.units {
 		clear(k.dc[unit*k.lanes+lo : unit*k.lanes+hi])

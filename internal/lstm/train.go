@@ -100,6 +100,9 @@ func (t *Training) run(ctx context.Context, training, validation *Windows, done 
 	}
 	t.samples = training.Len()
 	validating := validation != nil && validation.Len() > 0
+	if validating && len(validation.Targets) != validation.Len()*m.design.outputs() {
+		return fmt.Errorf("%d validation targets for %d samples and %d outputs", len(validation.Targets), validation.Len(), m.design.outputs())
+	}
 	if o.Patience > 0 && !validating {
 		return fmt.Errorf("patience %d: needs validation samples, there are none", o.Patience)
 	}
