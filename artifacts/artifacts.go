@@ -4,6 +4,7 @@
 //
 //	cas/sha256/ab/<hex>   an artifact's bytes, read-only; for a directory its manifest (see Tree)
 //	ac/ab/<hex>.json      the record of an action: parts of its key, outputs, cost
+//	ck/ab/<hex>/          checkpoints of a long work, see Checkpoint
 //	logs/<hex>.log        what the action printed, from its first byte on
 //	locks/                one lock file per action being computed now; it dies with its process
 //	work/                 one folder per action being computed now, and files being written; see Sweep

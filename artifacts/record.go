@@ -28,6 +28,7 @@ type Record struct {
 	Summary  string    `json:"summary,omitempty"`
 	Findings []string  `json:"findings,omitempty"`
 	Warnings []string  `json:"warnings,omitempty"`
+	Score    *float64  `json:"score,omitempty"` // what a search ranks by, smaller is better
 	Finished time.Time `json:"finished"`
 	Seconds  float64   `json:"seconds"` // wall time
 	Host     string    `json:"host,omitempty"`

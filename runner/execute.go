@@ -64,13 +64,10 @@ type run struct {
 	k       *keyer
 	history *history
 
-	waits      map[*Step]int     // how many steps it still waits for
-	dependents map[*Step][]*Step // who waits for it
-	ready      []*Step           // by index, those first that come first in the pipeline
-	active     map[*Step]int64   // memory taken
-	blocked    map[*Step]*Step   // not started because of the failed step
-	finished   chan ended
-	result     Result
+	queue    *queue
+	active   map[*Step]int64 // memory taken
+	finished chan ended
+	result   Result
 }
 
 type ended struct {
@@ -84,27 +81,14 @@ func (p *Project) Run(ctx context.Context, plan *Plan, o RunOptions, watch Obser
 	o.Jobs = max(1, o.Jobs)
 	r := &run{
 		p: p, plan: plan, o: o, watch: watch, k: p.keyer(plan), history: plan.history,
-		waits: map[*Step]int{}, dependents: map[*Step][]*Step{}, active: map[*Step]int64{}, blocked: map[*Step]*Step{},
-		finished: make(chan ended),
+		queue: newQueue(plan), active: map[*Step]int64{}, finished: make(chan ended),
 	}
 	for _, s := range plan.Steps {
 		if s.Status == Cached {
 			r.history.done(s.Address, s.Action)
 		}
-		if s.Status != ToRun && s.Status != MayRun {
-			continue
-		}
-		for _, n := range s.Needs {
-			if need := plan.byIndex[n]; need.Status == ToRun || need.Status == MayRun {
-				r.waits[s]++
-				r.dependents[need] = append(r.dependents[need], s)
-			}
-		}
-		if r.waits[s] == 0 {
-			r.ready = append(r.ready, s)
-		}
 	}
-	r.k.parts = true
+	r.k.parts, r.k.runs = true, true
 	r.loop(ctx)
 	if err := r.history.save(time.Now(), true); err != nil {
 		p.Log.Warn("history not kept", "error", err)
@@ -138,10 +122,10 @@ func (r *run) loop(ctx context.Context) {
 		}
 	}
 	for _, s := range r.plan.Steps {
-		if s.Status != ToRun && s.Status != MayRun {
+		if !pending(s) {
 			continue
 		}
-		if cause := r.blocked[s]; cause != nil {
+		if cause := r.queue.blocked[s]; cause != nil {
 			r.watch.Finished(s, Outcome{Cause: cause})
 		}
 		r.result.Skipped++
@@ -152,40 +136,51 @@ func (r *run) loop(ctx context.Context) {
 }
 
 // start begins as many ready steps as there is room for. Each is planned again: its inputs may have come out as they were, and then it is settled
-// at once; or files of the project that it reads have changed since, and its key must name what it reads.
+// at once; or files of the project that it reads have changed since, and its key must name what it reads. After a failure only the failed stage's
+// other instances, and what they need, are started.
 func (r *run) start(ctx context.Context) {
-	for len(r.ready) > 0 && ctx.Err() == nil && (r.o.KeepGoing || len(r.result.Failed) == 0) {
-		s := r.ready[0]
+	for ctx.Err() == nil {
+		s := r.queue.next(r.o.KeepGoing || len(r.result.Failed) == 0)
+		if s == nil {
+			return
+		}
 		if o, settled := r.decide(s); settled {
-			r.ready = r.ready[1:]
 			r.settle(s, o)
 			continue
 		}
 		if twin := r.twin(s); twin != nil { // two stages that are one piece of work
-			r.ready = r.ready[1:]
-			r.waits[s]++
-			r.dependents[twin] = append(r.dependents[twin], s)
+			r.queue.wait(s, twin)
 			continue
 		}
-		need := s.Kind.Memory
-		if need == 0 {
-			need = stages.DefaultMemory
-		}
+		need := s.memory()
 		var taken int64
 		for _, m := range r.active {
 			taken += m
 		}
 		if len(r.active) >= r.o.Jobs || len(r.active) > 0 && taken+need > r.o.Memory {
+			r.queue.push(s)
 			return
 		}
-		r.ready = r.ready[1:]
 		r.active[s] = need
 		r.history.tried(s.Address, s.Action)
 		r.history.save(time.Now(), false)
 		progress := r.watch.Started(s)
-		workers := max(1, r.o.Jobs/min(r.o.Jobs, len(r.active)+len(r.ready)))
+		workers := max(1, r.o.Jobs/min(r.o.Jobs, len(r.active)+len(r.queue.ready)))
 		go func() { r.finished <- ended{s, r.do(ctx, s, progress, workers)} }()
 	}
+}
+
+// memory is what a step may need, in bytes.
+func (s *Step) memory() int64 {
+	if sized, ok := s.Stage.(stages.Sized); ok {
+		if m := sized.Memory(); m > 0 {
+			return m
+		}
+	}
+	if s.Kind.Memory > 0 {
+		return s.Kind.Memory
+	}
+	return stages.DefaultMemory
 }
 
 // twin is an active step with the same action; nil when there is none.
@@ -230,7 +225,7 @@ func (r *run) settle(s *Step, o Outcome) {
 			if r.result.Err == nil {
 				r.result.Err = o.Err
 			}
-			r.block(s, s)
+			r.queue.failed(s)
 		} else {
 			r.result.Skipped++
 		}
@@ -244,27 +239,7 @@ func (r *run) settle(s *Step, o Outcome) {
 		s.Status = Cached
 		r.history.done(s.Address, s.Action)
 	}
-	for _, d := range r.dependents[s] {
-		if r.waits[d]--; r.waits[d] == 0 && r.blocked[d] == nil {
-			at := 0
-			for at < len(r.ready) && r.ready[at].Index < d.Index {
-				at++
-			}
-			r.ready = append(r.ready, nil)
-			copy(r.ready[at+1:], r.ready[at:])
-			r.ready[at] = d
-		}
-	}
-}
-
-// block marks everything that needs a failed step.
-func (r *run) block(s, cause *Step) {
-	for _, d := range r.dependents[s] {
-		if r.blocked[d] == nil {
-			r.blocked[d] = cause
-			r.block(d, cause)
-		}
-	}
+	r.queue.done(s)
 }
 
 // do computes one step under its lock.
@@ -326,6 +301,9 @@ func (r *run) compute(ctx context.Context, s *Step, progress stages.Progress, wo
 	logger.Info("start", "action", s.Action.String(), "reason", s.Reason)
 	env := stages.Quiet(scratch)
 	env.Log, env.LogFile, env.Progress, env.Files, env.Pins, env.Workers = logger, log, progress, r.files(s), r.k.pins, workers
+	if c := checkpointsOf(store, s); c != nil {
+		env.Checkpoints = c.running(work, logger)
+	}
 	if s.Kind.Resumes {
 		if env.Unfinished, err = store.Unfinished(s.Action); err != nil {
 			return nil, err
@@ -354,6 +332,7 @@ func (r *run) compute(ctx context.Context, s *Step, progress stages.Progress, wo
 	}
 	record.Host, _ = os.Hostname()
 	record.Summary, record.Findings, record.Warnings = env.Said()
+	record.Score = env.Scored()
 	if err := store.Commit(record); err != nil {
 		return nil, err
 	}

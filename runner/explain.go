@@ -13,10 +13,15 @@ func (p *Plan) Step(instance int) *Step { return p.byIndex[instance] }
 func (p *Plan) Estimate(jobs int) float64 {
 	var sum, longest float64
 	for _, s := range p.Steps {
-		if s.Status == ToRun || s.Status == MayRun {
-			sum += s.Seconds
-			longest = max(longest, s.Seconds)
+		if !pending(s) {
+			continue
 		}
+		share := 1.0
+		if s.Status == MayRun && s.Gate != nil {
+			share = float64(s.Gate.Rung.Next) / float64(len(s.Gate.Rung.Combinations))
+		}
+		sum += s.Seconds * share
+		longest = max(longest, s.Seconds)
 	}
 	return max(longest, sum/float64(jobs))
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/hcl/v2"
@@ -43,6 +45,18 @@ type (
 		Command stages.Args    `hcl:"command"`
 		Inputs  stages.Sources `hcl:"inputs,optional"`
 		Outputs stages.Outputs `hcl:"outputs,optional"`
+	}
+	// long counts epochs and hashes what it sees into its state, so that it must not forget, skip or repeat one.
+	long struct {
+		Text   string        `hcl:"text"`
+		Epochs int           `hcl:"epochs,optional"`
+		Units  int           `hcl:"units,optional"`
+		Seed   int           `hcl:"seed,optional"`
+		Plain  bool          `hcl:"plain,optional"`
+		In     stages.Input  `hcl:"in,optional"`
+		Out    stages.Output `hcl:"out" file:"out.txt"`
+
+		world *world
 	}
 	pinned struct {
 		URL string        `hcl:"url"`
@@ -91,6 +105,56 @@ func (t *text) Run(ctx context.Context, env *stages.Env) error {
 	}
 	first, _, _ := strings.Cut(t.Text, "|") // what stands behind | changes the key and not the bytes
 	return os.WriteFile(t.Out.Path, append([]byte(first+"\n"), in...), 0o666)
+}
+
+// Length implements stages.Lengthy.
+func (l *long) Length() (string, int) {
+	if l.Plain {
+		return "", 0
+	}
+	return "epochs", l.Epochs
+}
+
+// Cost implements stages.Costly.
+func (l *long) Cost() float64 { return float64(l.Epochs * l.Units) }
+
+// Memory implements stages.Sized.
+func (l *long) Memory() int64 { return int64(l.Units) << 30 }
+
+// Run takes a second for each epoch. Its score is best for units near 7.
+func (l *long) Run(ctx context.Context, env *stages.Env) error {
+	state, from := digestOf(l.Text+fmt.Sprint(l.Units, l.Seed)), 0
+	if n, path, ok := env.Checkpoints.Latest(l.Epochs); ok {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		state, from = string(data), n
+	}
+	l.world.note("%s %d from %d", l.Text, l.Epochs, from)
+	for epoch := from + 1; epoch <= l.Epochs; epoch++ {
+		time.Sleep(time.Second)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if l.world.do != nil {
+			if err := l.world.do(ctx, fmt.Sprintf("%s %d units=%d seed=%d", l.Text, epoch, l.Units, l.Seed)); err != nil {
+				return fmt.Errorf("epoch %d: %w", epoch, err)
+			}
+		}
+		state = digestOf(fmt.Sprint(state, epoch))
+		if err := env.Checkpoints.Keep(epoch, []byte(state)); err != nil {
+			return err
+		}
+	}
+	env.Score(math.Abs(float64(l.Units-7)) + 1/float64(l.Epochs+l.Seed))
+	return os.WriteFile(l.Out.Path, []byte(state+"\n"), 0o666)
+}
+
+func (w *world) note(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ran = append(w.ran, fmt.Sprintf(format, args...))
 }
 
 func (t *tree) Run(_ context.Context, _ *stages.Env) error {
@@ -207,6 +271,7 @@ func (p *project) at(dir string, store *artifacts.Store) *project {
 		{Name: "needs_tool", Version: 1, Tool: "pdftool", New: func() stages.Stage { return &needsTool{} }},
 		{Name: "command", Version: 1, New: func() stages.Stage { return &command{} }},
 		{Name: "pinned", Version: 1, New: func() stages.Stage { return &pinned{world: p.world} }},
+		{Name: "long", Version: 1, New: func() stages.Stage { return &long{world: p.world, Units: 1, Epochs: 10, Seed: 1} }},
 		{Name: "big", Version: 1, Memory: 3 << 30, New: func() stages.Stage { return &text{world: p.world} }},
 	} {
 		p.kinds[k.Name] = k

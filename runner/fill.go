@@ -17,6 +17,7 @@ func (r *run) fill(s *Step, out string) error {
 	holder := reflect.ValueOf(s.Stage).Elem()
 	for _, arg := range s.Args {
 		f := stages.FieldByName(s.Fields, arg.Field)
+		arg = r.plan.present(arg)
 		v, err := r.input(s, &arg)
 		if err != nil {
 			return err

@@ -28,7 +28,8 @@ func (k *keyer) fill(s *Step) (pending []string, skip string, diags hcl.Diagnost
 	k.key.Add("version", strconv.Itoa(s.Kind.Version))
 	k.options(s.Fields, reflect.ValueOf(s.Stage).Elem(), "")
 	for i := range s.Args {
-		a := argument{keyer: k, step: s, arg: &s.Args[i], fail: fail}
+		arg := k.plan.present(s.Args[i])
+		a := argument{keyer: k, step: s, arg: &arg, fail: fail}
 		a.add()
 		if a.pending {
 			pending = append(pending, a.arg.Field)

@@ -40,6 +40,10 @@ type Step struct {
 	Seconds float64                     // what it took last time; 0 when unknown
 	Forced  bool
 
+	// Left says that a search did not choose it: it is Skipped, and what takes many of its stage's instances goes without it.
+	Left bool
+
+	stage   int                // index of the first instance of its stage
 	outputs []artifacts.Output // when cached or done
 	read    []readFile         // the files of the project that are in its key
 }
@@ -57,6 +61,7 @@ type Plan struct {
 	Steps      []*Step // every instance that is wanted, in order; what a step needs comes before it
 	byIndex    []*Step // by language.Instance.Index; nil when not wanted
 	history    *history
+	searches   bool // something in it is chosen by a search
 }
 
 // Count is how many steps have the status.
@@ -69,8 +74,22 @@ func (p *Plan) Count(s Status) (n int) {
 	return n
 }
 
-// Pending is how many steps run or may run.
-func (p *Plan) Pending() int { return p.Count(ToRun) + p.Count(MayRun) }
+// Pending is how many steps run or may run; of those that a search chooses among, as many as it will choose.
+func (p *Plan) Pending() (n int) {
+	gated := map[*language.Rung]int{}
+	for _, s := range p.Steps {
+		switch {
+		case s.Status == MayRun && s.Gate != nil:
+			gated[s.Gate.Rung]++
+		case pending(s):
+			n++
+		}
+	}
+	for r, steps := range gated {
+		n += steps * r.Next / len(r.Combinations)
+	}
+	return n
+}
 
 // PlanOptions choose what is planned.
 type PlanOptions struct {
@@ -96,9 +115,13 @@ func (p *Project) Plan(e *Experiment, o PlanOptions) (*Plan, hcl.Diagnostics) {
 		if !wanted[i] {
 			continue
 		}
-		s := &Step{Instance: in, Forced: o.Force && targets[i]}
+		s := &Step{Instance: in, Forced: o.Force && targets[i], stage: i}
+		if n := len(plan.Steps); n > 0 && plan.Steps[n-1].Kind == in.Kind && plan.Steps[n-1].Name == in.Name {
+			s.stage = plan.Steps[n-1].stage
+		}
 		plan.Steps = append(plan.Steps, s)
 		plan.byIndex[i] = s
+		plan.searches = plan.searches || in.Gate != nil
 		diags = append(diags, k.decide(s, plan.history.last(in.Address))...)
 		if !k.parts {
 			s.Parts, s.read = nil, nil // a run plans the step again before it starts it
@@ -122,6 +145,7 @@ func choose(instances []*language.Instance, targets []string) (wanted, named []b
 			return nil, nil, fmt.Errorf("no stage %s; `weir plan --all` lists them", t)
 		}
 	}
+	rungs := map[*language.Rung]bool{}
 	for i := len(instances) - 1; i >= 0; i-- {
 		if len(targets) == 0 {
 			named[i] = true
@@ -129,6 +153,12 @@ func choose(instances []*language.Instance, targets []string) (wanted, named []b
 		if wanted[i] = wanted[i] || named[i]; wanted[i] {
 			for _, n := range instances[i].Needs {
 				wanted[n] = true
+			}
+			if g := instances[i].Gate; g != nil && !rungs[g.Rung] {
+				rungs[g.Rung] = true
+				for n := range g.Rung.Instances() {
+					wanted[n] = true
+				}
 			}
 		}
 	}
@@ -144,10 +174,13 @@ type keyer struct {
 	tools map[string]artifacts.OutputID
 	key   artifacts.Key // of the step at hand
 	parts bool          // keep the parts of steps: those of 10,000 would be a third of the memory
+	runs  bool          // what is still pending when a step is planned again will not run: something failed
+
+	verdicts map[*language.Rung]*verdict
 }
 
 func (p *Project) keyer(plan *Plan) *keyer {
-	return &keyer{p: p, plan: plan, pins: p.pins(), words: map[wordKey]string{}, tools: map[string]artifacts.OutputID{}}
+	return &keyer{p: p, plan: plan, pins: p.pins(), words: map[wordKey]string{}, tools: map[string]artifacts.OutputID{}, verdicts: map[*language.Rung]*verdict{}}
 }
 
 // decide sets the step's status and reason. last is the action that the address had when it last ran, or zero.
@@ -158,6 +191,15 @@ func (k *keyer) decide(s *Step, last artifacts.ActionID) hcl.Diagnostics {
 	}
 	if skip != "" {
 		s.Status, s.Reason = Skipped, skip
+		return nil
+	}
+	gated, left := k.gate(s)
+	if s.Left = left != ""; s.Left {
+		s.Status, s.Reason = Skipped, left
+		return nil
+	}
+	if gated != "" {
+		s.Status, s.Reason = MayRun, gated
 		return nil
 	}
 	if len(pending) > 0 {
@@ -187,6 +229,7 @@ func (k *keyer) decide(s *Step, last artifacts.ActionID) hcl.Diagnostics {
 	default:
 		s.Reason = k.reason(s, last, nil)
 	}
+	s.Reason += k.from(s)
 	return nil
 }
 

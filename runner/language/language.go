@@ -8,6 +8,7 @@
 package language
 
 import (
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -64,7 +65,36 @@ type Instance struct {
 	Args    []Argument // the inputs, in the order of the kind's fields
 	Outputs []OutputField
 	Needs   []int // the instances it refers to, ascending
+	Gate    *Gate // nil unless a search decides whether it runs
 	Range   *hcl.Range
+}
+
+// Rung is one round of a search by halving: combinations of a matrix, all worked at for one length, the best of which go on.
+type Rung struct {
+	Option       string // which says the length
+	Length       int
+	Combinations [][]int // the instances of each, one for each seed
+	Of           int     // how many combinations are compared: all in the first rung, else those that came so far
+	Next         int     // how many go on
+}
+
+// Instances yields all instances of the rung.
+func (r *Rung) Instances() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for _, c := range r.Combinations {
+			for _, i := range c {
+				if !yield(i) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Gate lets an instance run when its combination is among the best of the rung before. What it decides is no part of a key.
+type Gate struct {
+	Rung        *Rung // the one before; its instances come before this one
+	Combination int   // this one's there
 }
 
 // OutputField is an output that an instance has.
