@@ -25,7 +25,8 @@ const (
 	MaxColumns = 1 << 16
 	MaxTrees   = 100_000
 	MaxClasses = 255
-	MaxNodes   = 1 << 24 // of all trees together
+	MaxNodes   = 1 << 23 // of all trees together
+	MaxValues  = 1 << 24 // in the leaves of all trees together
 )
 
 // Matrix is N rows of F features, row-major [Rows][Columns]. NaN is a missing value; an infinite one, or one beyond float32, is an error where a model is fitted.
@@ -65,6 +66,16 @@ type Options struct {
 type Round struct {
 	Tree             int // from 1
 	Loss, Validation float64
+}
+
+// large is an error where a model has become too large to be kept.
+func (m *Model) large() error { return tooLarge(len(m.nodes), len(m.values)) }
+
+func tooLarge(nodes, values int) error {
+	if nodes > MaxNodes || values > MaxValues {
+		return fmt.Errorf("the trees have more than %d nodes or %d values in their leaves: take fewer trees, fewer leaves or more rows in a leaf", MaxNodes, MaxValues)
+	}
+	return nil
 }
 
 // check gives the first mistake of examples.
