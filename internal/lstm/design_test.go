@@ -8,10 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -187,65 +184,5 @@ func TestTensors(t *testing.T) {
 		if _, err := Build(d, 1); err == nil {
 			t.Errorf("Build(%v) succeeds", d)
 		}
-	}
-}
-
-// TestONNXDesigns lets onnxruntime run the golden networks, and a deep one of each cell against our own forecasts.
-func TestONNXDesigns(t *testing.T) {
-	dir, arguments := t.TempDir(), []string{"-c", `
-import runpy, sys
-script, rest = sys.argv[1], sys.argv[2:]
-for i in range(0, len(rest), 3):
-    sys.argv = [script] + rest[i:i + 3]
-    try:
-        runpy.run_path(script, run_name="__main__")
-    except SystemExit as e:
-        if e.code: sys.exit(e.code)
-`, shared(t, "golden/lstm/check_onnx.py")}
-	keep := func(data []byte, err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(dir, fmt.Sprint(len(arguments)))
-		if err := os.WriteFile(path, data, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		arguments = append(arguments, path)
-	}
-	check := func(m *Model, w *Windows, want []float64) {
-		keep(m.ONNX(w.LookBack))
-		inputs := array{Shape: []int{w.Len(), w.LookBack, w.Features}}
-		for _, end := range w.Ends {
-			for _, v := range w.Rows[(end-w.LookBack)*w.Features : end*w.Features] {
-				inputs.Data = append(inputs.Data, float64(v))
-			}
-		}
-		keep(json.Marshal(inputs))
-		keep(json.Marshal(array{Shape: []int{w.Len(), 1}, Data: want}))
-	}
-	for name := range goldenDesigns {
-		g, _, m, w := readDesign(t, name)
-		check(m, w, g.Float64.Prediction.Data)
-	}
-	for _, d := range []Design{{Cell: LSTM, Features: 2, Units: []int{5, 4, 3}, Bidirectional: true}, {Cell: GRU, Features: 1, Units: []int{4, 6}, Bidirectional: true}, {Cell: GRU, Features: 3, Units: []int{7, 2}}} {
-		m, err := Build(d, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := noise(d.Features, 6, 10)
-		forecasts, err := m.Predict(context.Background(), w, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := make([]float64, len(forecasts))
-		for i, v := range forecasts {
-			want[i] = float64(v)
-		}
-		check(m, w, want)
-	}
-	out, err := exec.Command(python(t), arguments...).CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil || strings.Count(string(out), "EQUAL") != 6 {
-		t.Errorf("%v", err)
 	}
 }
