@@ -110,7 +110,7 @@
 //	                 part is replaced
 //	shuffled         the linear rival fitted to the series in random order forecasts no better than the training mean (one-sided p >= 0.001)
 //	shuffled_control trials trained on shuffled targets are not better than the training mean by more than chance
-//	lag_copy         the chosen configuration (else the best model) is not the last value in disguise (copies_last_value = 0)
+//	lag_copy         the chosen configuration is not the last value in disguise (copies_last_value = 0); not about a leak
 //	too_good         no model is better than the best long AR by more than noise (Diebold-Mariano, Holm, one-sided 1 %): such a one is suspected of a leak first
 //
 // # Events
@@ -146,15 +146,18 @@ type Evaluate struct {
 
 	Other stages.Input `hcl:"train_series,optional" doc:"another series that the trials were trained on: baselines are fitted on it and scored on this one"`
 
-	Column   string `hcl:"column,optional" doc:"the series' column; default: the trials', else wire_bytes or the only one"`
-	Order    int    `hcl:"order,optional" doc:"order p of the AR(p) baseline"`
-	Season   int    `hcl:"season,optional" doc:"period in steps of the seasonal naive baseline"`
-	Window   int    `hcl:"window,optional" doc:"steps that the moving average baseline spans"`
-	MASE     int    `hcl:"mase_m,optional" doc:"m of MASE: errors are scaled by the training part's mean |x[t]-x[t-m]|"`
-	Language string `hcl:"language,optional" enum:"en pt es" doc:"language of the text in figures"`
+	Column   string  `hcl:"column,optional" doc:"the series' column; default: the trials', else wire_bytes or the only one"`
+	Order    int     `hcl:"order,optional" doc:"order p of the AR(p) baseline"`
+	Season   int     `hcl:"season,optional" doc:"period in steps of the seasonal naive baseline"`
+	Window   int     `hcl:"window,optional" doc:"steps that the moving average baseline spans"`
+	MASE     int     `hcl:"mase_m,optional" doc:"m of MASE: errors are scaled by the training part's mean |x[t]-x[t-m]|"`
+	Burst    float64 `hcl:"burst,optional" doc:"what exceeds this quantile of the training part is a burst, which models are asked to foretell"`
+	Within   int     `hcl:"within,optional" doc:"steps within which a burst is foretold; 0: the largest horizon"`
+	Language string  `hcl:"language,optional" enum:"en pt es" doc:"language of the text in figures"`
 
 	Metrics stages.Output    `hcl:"metrics" file:"metrics.json" doc:"the scores, tests and choices; see the package's catalogue"`
 	Figures stages.OutputDir `hcl:"figures" file:"figures" doc:"forecasts, sweep and residuals as PDF and SVG"`
+	Table   stages.Output    `hcl:"table,optional" file:"trials.csv" doc:"one row for each configuration and baseline, best first"`
 	Best    stages.Output    `hcl:"best,optional" file:"best.weir" doc:"the chosen model (strict if there is one, else published)"`
 }
 
@@ -165,7 +168,7 @@ func Kind() stages.Kind {
 		Version: Version,
 		Summary: "score trials and baselines on the same targets, test the differences, choose a model",
 		New: func() stages.Stage {
-			return &Evaluate{Order: 20, Season: 60, Window: 10, MASE: 1, Language: "en"}
+			return &Evaluate{Order: 20, Season: 60, Window: 10, MASE: 1, Burst: 0.95, Language: "en"}
 		},
 	}
 }

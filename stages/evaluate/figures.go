@@ -10,20 +10,41 @@ import (
 	"weir/internal/plot"
 )
 
-// words are the texts of the figures in one language.
-type words struct {
-	traffic, observed, naive, lookBack, epochs, batch, residual, lag, mse, time, second, steps, mean, units, average, drift, cycle, smoothing string
-}
-
-var languages = map[string]words{
-	"en": {"traffic", "observed", "last value", "look-back", "epochs", "batch", "autocorrelation of the residuals", "lag", "test MSE", "time (UTC)", "s", "steps", "mean", "units", "moving average", "drift", "last cycle", "exponential smoothing"},
-	"pt": {"tráfego", "observado", "último valor", "janela", "épocas", "lote", "autocorrelação dos resíduos", "defasagem", "MSE de teste", "hora (UTC)", "s", "passos", "média", "unidades", "média móvel", "deriva", "último ciclo", "suavização exponencial"},
-	"es": {"tráfico", "observado", "último valor", "ventana", "épocas", "lote", "autocorrelación de los residuos", "retardo", "MSE de prueba", "hora (UTC)", "s", "pasos", "media", "unidades", "media móvil", "deriva", "último ciclo", "suavizado exponencial"},
-}
-
 // draw writes the figures of one protocol: those of the smallest horizon, and what compares the horizons.
-func draw(group []*contest, dir, language string) error {
-	return group[0].draw(dir, language)
+func draw(group []*contest, bursts *events, dir, language string) error {
+	c, w := group[0], languages[language]
+	if err := c.draw(dir, language); err != nil {
+		return err
+	}
+	shown := c.selected
+	if shown == nil {
+		shown = c.rival()
+	}
+	figures := []struct {
+		name string
+		of   *plot.Figure
+	}{{"zoom", c.zoom(shown, w, language)}, {"loss", c.losses(shown, w, language)}}
+	if len(group) > 1 && len(c.fields) == 1 {
+		figures = append(figures, struct {
+			name string
+			of   *plot.Figure
+		}{"error_by_horizon", byHorizon(group, w, language)})
+	}
+	if bursts != nil && bursts.rate > 0 {
+		figures = append(figures, struct {
+			name string
+			of   *plot.Figure
+		}{"events", bursts.figure(w, language)})
+	}
+	for _, f := range figures {
+		if f.of == nil {
+			continue
+		}
+		if err := f.of.Save(dir, f.name+"_"+string(c.protocol)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *contest) draw(dir, language string) error {
@@ -73,10 +94,28 @@ func (c *contest) title(m *model, w words) string {
 			return fmt.Sprintf("%s (%d)", w.cycle, m.config.Period)
 		case "moving_average":
 			return fmt.Sprintf("%s (%d)", w.average, m.config.Window)
+		case ensemble:
+			return w.ensemble
+		case "auto":
+			return w.auto
 		}
 		return name(m.config)
 	}
-	return fmt.Sprintf("%s (%s %d)", name(m.config), w.lookBack, m.config.LookBack)
+	return fmt.Sprintf("%s (%s %d)", m.config.short(w), w.lookBack, m.config.LookBack)
+}
+
+// short is an architecture in the language of a figure.
+func (c config) short(w words) string {
+	plain := c
+	plain.Both, plain.Layers = false, 0
+	kind, _ := network(plain)
+	if c.Both {
+		kind += ", " + w.both
+	}
+	if c.Layers > 1 {
+		kind += fmt.Sprintf(", %d %s", c.Layers, w.layers)
+	}
+	return kind
 }
 
 // forecasts draws the test part: what happened, the last value in grey, and one run of the model.
@@ -170,7 +209,7 @@ func (c *contest) sweepFigure(w words, language string) *plot.Figure {
 		for _, line := range byUnits(c.of(s)) {
 			label := fmt.Sprintf("%d %s, %s %d", s.epochs, w.epochs, w.batch, s.batch)
 			if units := byUnits(c.sweep); len(units) > 1 {
-				label = fmt.Sprintf("%s %d %s, %s", name(line[0].config), line[0].config.Units, w.units, label)
+				label = fmt.Sprintf("%s %d %s, %s", line[0].config.short(w), line[0].config.Units, w.units, label)
 			}
 			l := plot.Layer{Kind: plot.LinePoints, Label: label, Style: plot.Category(n)}
 			n++
@@ -242,11 +281,13 @@ func (c *contest) greys(divisor float64, w words) []plot.Layer {
 	return layers
 }
 
-// byUnits groups configurations by model and units and keeps one for each look-back, in its order.
+// byUnits groups configurations that differ in their look-back alone, in its order.
 func byUnits(models []*model) (lines [][]*model) {
 	for _, m := range models {
 		i := slices.IndexFunc(lines, func(l []*model) bool {
-			return l[0].config.Model == m.config.Model && l[0].config.Units == m.config.Units
+			a, b := l[0].config, m.config
+			a.LookBack, b.LookBack = 0, 0
+			return a == b
 		})
 		if i < 0 {
 			lines = append(lines, []*model{m})

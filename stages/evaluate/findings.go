@@ -13,10 +13,10 @@ import (
 // few is the number of test targets below which nothing is claimed.
 const few = 20
 
-// findings are the two sentences that a reader wants first: which model forecasts best, and what the trained ones are worth.
-func (c *contest) findings(english *locale.Locale) []string {
-	f := c.best.field
-	if n := len(f.test); n < few {
+// findings are the sentences that a reader wants first: which model forecasts best, what the trained ones are worth, whether there is a leak, and how sure all that is. The group is
+// the protocol's contests, c the first of them.
+func (c *contest) findings(group []*contest, english *locale.Locale) []string {
+	if n := len(c.best.field.test); n < few {
 		left := fmt.Sprintf("Only %d targets are", n)
 		if n == 1 {
 			left = "Only one target is"
@@ -27,9 +27,87 @@ func (c *contest) findings(english *locale.Locale) []string {
 	if c.selected != nil {
 		sentences = append(sentences, c.verdict())
 	} else {
-		sentences = append(sentences, fmt.Sprintf("No trained model was given: this compares %d baselines.", len(f.models)))
+		sentences = append(sentences, fmt.Sprintf("No trained model was given: this compares %d baselines.", c.baselines()))
+	}
+	sentences = append(sentences, c.guarded())
+	for _, more := range []string{c.farther(group), c.lucky(), c.reached()} {
+		if more != "" && len(sentences) < 5 {
+			sentences = append(sentences, more)
+		}
 	}
 	return sentences
+}
+
+// guarded says what the guards found.
+func (c *contest) guarded() string {
+	var passed, failed []string
+	copied := false
+	for _, v := range c.guards {
+		label := strings.ReplaceAll(v.Name, "_", " ")
+		switch {
+		case v.Passed:
+			passed = append(passed, label)
+		case v.Name == lagCopy:
+			copied = true
+		default:
+			failed = append(failed, label)
+		}
+	}
+	text := fmt.Sprintf("No leak found: %s passed", enumerate(passed))
+	switch {
+	case len(failed) > 0 && len(passed) > 0:
+		text = fmt.Sprintf("A leak is possible: %s failed, %s passed", enumerate(failed), enumerate(passed))
+	case len(failed) > 0:
+		text = fmt.Sprintf("A leak is possible: %s failed", enumerate(failed))
+	}
+	if copied {
+		text += fmt.Sprintf("; but %s only repeats the last value (lag copy)", c.full(c.selected))
+	}
+	return text + "."
+}
+
+// enumerate joins words: "a, b and c".
+func enumerate(list []string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
+}
+
+// farther says what is left of the best model's gain at the largest horizon.
+func (c *contest) farther(group []*contest) string {
+	far := group[len(group)-1]
+	if far == c {
+		return ""
+	}
+	gain := func(c *contest) string { return compared(c.best.rmse(), c.best.field.naive.rmse()) }
+	return fmt.Sprintf("%d steps ahead the best model, %s, is %s repeating the last value; at %s it is %s.", far.horizon, far.full(far.best), gain(far), series.Count(c.horizon, "step"), strings.TrimSuffix(strings.TrimSuffix(gain(c), " than"), " as"))
+}
+
+// lucky says how much of the gain of the best of several tries is luck.
+func (c *contest) lucky() string {
+	l, ok := c.luck[againstLinear]
+	rival := c.fields[0].linear
+	if !ok || l.Tries < 2 || math.IsNaN(l.Best) {
+		return ""
+	}
+	luck := percent(gainOfRMSE(l.Luck / rival.test))
+	if l.Best <= 0 {
+		return fmt.Sprintf("None of %d configurations beats %s on the test part, where luck alone would let the best gain %s.", l.Tries, name(rival.config), luck)
+	}
+	return fmt.Sprintf("The best of %d configurations gains %s over %s on the test part; luck alone would give it %s (%s).",
+		l.Tries, percent(gainOfRMSE(l.Best/rival.test)), name(rival.config), luck, probabilityText(l.SPA))
+}
+
+// reached says how much of what linear prediction can do the best model has.
+func (c *contest) reached() string {
+	switch {
+	case c.ceiling.order == 0:
+		return ""
+	case c.ceiling.skill <= 0:
+		return fmt.Sprintf("A long AR (order %d) is no better than repeating the last value: little can be predicted linearly.", c.ceiling.order)
+	}
+	return fmt.Sprintf("A long AR (order %d), the ceiling of linear prediction, has skill %.2f; %s reaches %s of it.", c.ceiling.order, c.ceiling.skill, c.full(c.best), percent(c.ceilingShare(c.best)))
 }
 
 // winner is the sentence about the best model of all.
@@ -86,7 +164,11 @@ func (c *contest) verdict() string {
 	case math.IsNaN(p):
 		return fmt.Sprintf("%s cannot be compared with %s: their errors do not differ enough to test.", who, name(rival.config))
 	case p >= significant:
-		return fmt.Sprintf("%s is not better than %s %s", who, name(rival.config), tail)
+		unseen := ""
+		if gain := gainOfRMSE(m.detectable(against)); gain > 0 && gain < 1 {
+			unseen = fmt.Sprintf("; a gain below %s would have gone unnoticed", percent(gain))
+		}
+		return fmt.Sprintf("%s is not better than %s %s%s.", who, name(rival.config), strings.TrimSuffix(tail, "."), unseen)
 	}
 	verb := " is better than "
 	if d.HLN < 0 {
@@ -172,14 +254,9 @@ func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // summary is the line behind the stage's name.
 func (c *contest) summary() string {
-	runs, rivals := 0, 0
+	runs, rivals := 0, c.baselines()
 	for _, m := range c.sweep {
 		runs += len(m.runs)
-	}
-	for _, m := range c.best.field.models {
-		if !m.trained {
-			rivals++
-		}
 	}
 	targets := len(c.best.field.test)
 	if len(c.sweep) == 0 {
@@ -187,4 +264,14 @@ func (c *contest) summary() string {
 	}
 	return fmt.Sprintf("%s: %s (%s), %s, %s", c.protocol, series.Count(len(c.sweep), "configuration"), series.Count(runs, "trial"),
 		series.Count(rivals, "baseline"), series.Count(targets, "target"))
+}
+
+// baselines counts them in the field of the best model.
+func (c *contest) baselines() (n int) {
+	for _, m := range c.best.field.models {
+		if !m.trained && !m.combined() {
+			n++
+		}
+	}
+	return n
 }

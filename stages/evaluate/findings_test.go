@@ -39,7 +39,7 @@ func TestFindings(t *testing.T) {
 		trials stages.Tree
 		says   [2]string
 	}{
-		{"nothing beats the last value", walk, stages.Tree{}, [2]string{"epeating the last value", "compares 11 baselines"}},
+		{"nothing beats the last value", walk, stages.Tree{}, [2]string{"epeating the last value", "No trained model was given"}},
 		{"the LSTM wins", slow, prophet(t, slow), [2]string{"LSTM (look-back 20) forecasts the next second best: RMSE ", "The LSTM (look-back 20) is better than theta: RMSE "}},
 		{"the LSTM is no better", slow, fake(t, t.TempDir(), slow, forecast.Strict, forecast.Trial{LookBack: 20, Epochs: 5, Batch: 64, Seed: 1}, 1000),
 			[2]string{"better than repeating the last value (p < 0.001)", "The LSTM (look-back 20) is not better than theta (p = "}},
@@ -49,7 +49,7 @@ func TestFindings(t *testing.T) {
 		got := said(t, c.series, c.trials)
 		t.Logf("%s: %q", c.name, got)
 		for i, says := range c.says {
-			if len(got) != 2 || !strings.Contains(got[i], says) {
+			if len(got) < 2 || !strings.Contains(got[i], says) {
 				t.Errorf("%s: %q does not say %q", c.name, got, says)
 			}
 		}

@@ -45,7 +45,9 @@ func (c *contest) guard() {
 	if controls := c.study.controls; len(controls) > 0 && c.first {
 		c.guards = append(c.guards, c.control(controls))
 	}
-	c.guards = append(c.guards, c.copied())
+	if c.selected != nil {
+		c.guards = append(c.guards, c.copied())
+	}
 	if c.ceiling.order > 0 {
 		c.guards = append(c.guards, c.tooGood())
 	}
@@ -178,18 +180,18 @@ func (c *contest) control(trials []*trial) verdict {
 	return guard("shuffled_control", count, "")
 }
 
-// copied says whether the chosen model is the last value in disguise.
+// copied says whether the chosen configuration is the last value in disguise.
 func (c *contest) copied() verdict {
 	m := c.selected
-	if m == nil {
-		m = c.best
-	}
 	n := len(m.field.test)
-	if m != m.field.naive && m.copies() {
-		return guard("lag_copy", n, fmt.Sprintf("%s is nearer to the last value than to the one it forecasts at %s of the targets: a copy", c.full(m), percent(m.mean(func(r run) float64 { return r.lag.Copy }))))
+	if m.copies() {
+		return guard(lagCopy, n, fmt.Sprintf("%s is nearer to the last value than to the one it forecasts at %s of the targets: a copy", c.full(m), percent(m.mean(func(r run) float64 { return r.lag.Copy }))))
 	}
-	return guard("lag_copy", n, "")
+	return guard(lagCopy, n, "")
 }
+
+// lagCopy is the one guard that is not about a leak.
+const lagCopy = "lag_copy"
 
 // suspicious is the one-sided p-value, after Holm, below which a model better than the ceiling is suspected.
 const suspicious = 0.01

@@ -24,6 +24,12 @@ func (e *Evaluate) Validate() error {
 			return &stages.OptionError{Option: o.name, Message: fmt.Sprintf("%d, expected 1 to %d", o.value, o.limit)}
 		}
 	}
+	switch {
+	case !(e.Burst > 0 && e.Burst < 1):
+		return &stages.OptionError{Option: "burst", Message: fmt.Sprintf("%v, expected a quantile above 0 and below 1", e.Burst)}
+	case e.Within < 0 || e.Within > forecast.MaxHorizon:
+		return &stages.OptionError{Option: "within", Message: fmt.Sprintf("%d, expected 0 to %d", e.Within, forecast.MaxHorizon)}
+	}
 	if _, ok := languages[e.Language]; !ok {
 		return &stages.OptionError{Option: "language", Message: fmt.Sprintf("%q, expected en, pt or es", e.Language)}
 	}
@@ -72,10 +78,19 @@ func (e *Evaluate) Run(ctx context.Context, env *stages.Env) error {
 		metrics = append(metrics, c.metrics(e)...)
 		env.Progress.Done(int64(i + 1))
 	}
-	main := contests[len(contests)-1]
+	var last []*contest // strict where there is one
 	for _, group := range byProtocol(contests) {
-		main = group[0] // strict where there is one, the smallest horizon
-		if err := draw(group, e.Figures.Path, e.Language); err != nil {
+		last = group
+		bursts := e.bursts(group)
+		if bursts != nil {
+			metrics = append(metrics, bursts.metrics(e)...)
+		}
+		if err := draw(group, bursts, e.Figures.Path, e.Language); err != nil {
+			return err
+		}
+	}
+	if e.Table.Path != "" {
+		if err := writeTable(e.Table.Path, contests); err != nil {
 			return err
 		}
 	}
@@ -86,7 +101,8 @@ func (e *Evaluate) Run(ctx context.Context, env *stages.Env) error {
 	if err != nil {
 		return err
 	}
-	for _, sentence := range main.findings(english) {
+	main := last[0] // the smallest horizon
+	for _, sentence := range main.findings(last, english) {
 		env.Find(sentence)
 	}
 	env.Summarize(main.summary())
