@@ -17,6 +17,8 @@ func (f *Figure) check() error {
 	switch {
 	case len(f.Panels) == 0:
 		return fmt.Errorf("figure: no panels")
+	case f.Columns < 0 || f.Columns > 12:
+		return fmt.Errorf("figure: %d columns, expected at most 12", f.Columns)
 	case len(f.Panels) > mostPanels:
 		return fmt.Errorf("figure: %d panels, at most %d fit", len(f.Panels), mostPanels)
 	case !(f.Width >= 0 && f.Width <= largestSide && f.Height >= 0 && f.Height <= largestSide):

@@ -3,7 +3,10 @@
 // every machine.
 //
 // It sits at the end of the pipeline: eda and evaluate describe what to show
-// with Figure, Panel, Axis and Layer and call Save. It owns fonts, palette,
+// with Figure, Panel, Axis and Layer, or as one of HeatMap (a value for each
+// combination of two options), Ranking (bars or points with intervals, one
+// line for each model) and CriticalDifference (average ranks, and what does not differ),
+// and call Save. It owns fonts, palette,
 // ticks, labels and layout, so that all figures of a report look alike. It does
 // no statistics, reads no files and knows nothing of stages.
 //
@@ -19,24 +22,24 @@
 // a line and draws nothing. The one error is a description that contradicts itself.
 package plot
 
-import (
-	"os"
-	"path/filepath"
-)
-
 // Figure is one picture. The zero Width and Height are 16 cm (the text width of
-// the report) and 7 cm for one panel, 3.2 cm for each of several.
+// the report) and 7 cm for one panel, 3.2 cm for each of several (3.6 cm for each row of Columns, and 1.5 cm).
 type Figure struct {
 	Width, Height float64 // cm
 	Panels        []Panel // stacked top to bottom, plot areas aligned
+	Columns       int     // small multiples: so many panels side by side, row by row, with one legend and the first panel's axis labels; 0 and 1: stacked
 	SharedX       bool    // panels have one X range, pinned and ticked as the last one says; only that shows its numbers and label
+	SharedY       bool    // small multiples have one Y range
 	Title         string  // drawn above the panels and the SVG's <title>; mostly empty, the caption says it
 	Description   string  // the SVG's <desc>, for those who cannot see the picture; not drawn
 	Language      string  // "en" (also for ""), "pt", "es": numbers, months
+
+	commonX, commonY *Panel // whose values give the ranges instead of the panel's own
 }
 
 // Panel is one plot area with its axes.
 type Panel struct {
+	Title  string // over the plot area, at its left end; mostly empty
 	X, Y   Axis
 	Layers []Layer // drawn in this order, the first lowest
 	Weight float64 // share of the height among the panels; 0 is 1
@@ -81,21 +84,8 @@ type Layer struct {
 	X, Y, Low, High []float64
 	Label           string  // for the line's end or the legend; empty: not named
 	Style           Style   // what the data is, which fixes colour, dashes and marker
-	Width           float64 // Bars: width in units of X of the bar or group; 0: from the smallest distance between two X
+	Width           float64 // Bars: width in units of X of the bar or group; 0: from the smallest distance between two X. Lines: in pt; 0: the style's
 }
 
 // Save writes NAME.svg and NAME.pdf into the directory, which must exist.
-func (f *Figure) Save(dir, name string) error {
-	svg, err := f.SVG()
-	if err != nil {
-		return err
-	}
-	pdf, err := f.PDF()
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, name+".svg"), svg, 0o644); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, name+".pdf"), pdf, 0o644)
-}
+func (f *Figure) Save(dir, name string) error { return save(f, dir, name) }

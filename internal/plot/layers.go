@@ -75,8 +75,11 @@ func (fr *frame) dodge(layer *Layer) float64 {
 }
 
 // lineWidth makes lines of many points finer, as they cross themselves in the same place.
-func lineWidth(look look, n int) float64 {
-	if n > 400 {
+func lineWidth(layer *Layer, look look) float64 {
+	if layer.Width > 0 {
+		return min(layer.Width, 10)
+	}
+	if layer.len() > 400 {
 		return float64(look.width * 0.75)
 	}
 	return look.width

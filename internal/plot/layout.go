@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -55,6 +56,9 @@ func (f *Figure) scene() (*scene, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
+	if f.Columns > 1 {
+		return f.multiples()
+	}
 	code := f.Language
 	if code == "" {
 		code = "en"
@@ -96,7 +100,7 @@ func (l *layout) frames() error {
 		fr := &frame{panel: p, showX: !l.figure.SharedX || i == len(l.figure.Panels)-1}
 		fr.x.axis, fr.y.axis = p.X, p.Y
 		l.panels = append(l.panels, fr)
-		d := p.demandX(&fr.x)
+		d := l.figure.rangeX(p).demandX(&fr.x)
 		shared.values.add(d.values.lo, d.values.any)
 		shared.values.add(d.values.hi, d.values.any)
 		shared.values.broken = shared.values.broken || d.values.broken
@@ -106,7 +110,7 @@ func (l *layout) frames() error {
 	for i, fr := range l.panels {
 		dx := shared
 		if !l.figure.SharedX {
-			dx = fr.panel.demandX(&fr.x)
+			dx = l.figure.rangeX(fr.panel).demandX(&fr.x)
 		} else {
 			fr.x.axis.Min, fr.x.axis.Max, fr.x.axis.Zero, fr.x.axis.Ticks = last.Min, last.Max, last.Zero, last.Ticks
 		}
@@ -117,12 +121,16 @@ func (l *layout) frames() error {
 		if err := fr.x.fit(dx, air); err != nil {
 			return fmt.Errorf("figure: panel %d: x axis: %w", i+1, err)
 		}
-		if err := fr.y.fit(fr.panel.demandY(&fr.y), 0.05); err != nil {
+		if err := fr.y.fit(l.figure.rangeY(fr.panel).demandY(&fr.y), 0.05); err != nil {
 			return fmt.Errorf("figure: panel %d: y axis: %w", i+1, err)
 		}
 	}
 	return nil
 }
+
+// rangeX and rangeY are the panels whose values a panel's axes show.
+func (f *Figure) rangeX(p *Panel) *Panel { return cmp.Or(f.commonX, p) }
+func (f *Figure) rangeY(p *Panel) *Panel { return cmp.Or(f.commonY, p) }
 
 // arrange finds the plot areas. Heights come first, as numbers on the y axes depend on them; these give the widths, and
 // the widths the numbers on the x axes.

@@ -61,7 +61,7 @@ func (l *layout) line(fr *frame, layer *Layer, look look) {
 			runs = append(runs, spots(part))
 		}
 	}
-	l.scene.stroke(look.paint, lineWidth(look, layer.len()), look.dash, runs...)
+	l.scene.stroke(look.paint, lineWidth(layer, look), look.dash, runs...)
 	if layer.Kind == LinePoints {
 		l.marked(fr, layer, look)
 	}

@@ -55,6 +55,9 @@ func (l *layout) name(fr *frame, high, width float64) {
 	if fr.flags || fr.y.bulky() {
 		fr.above += lineHigh
 	}
+	if clean(fr.panel.Title) != "" {
+		fr.above += lineHigh
+	}
 }
 
 // sideLines breaks a y label into one line, or two at a bracket or a space, that fit the room; nil when it is too long.

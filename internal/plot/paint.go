@@ -157,6 +157,10 @@ func (l *layout) names(fr *frame) {
 	if fr.flags || fr.y.bulky() {
 		top -= lineHigh
 	}
+	if title := l.fit(fr.panel.Title, textSize, l.right-l.left); title != "" {
+		l.scene.write(text{at: at(l.left, top+lineHigh*float64(len(fr.legend))-1), body: title, size: units(textSize)})
+		top -= lineHigh
+	}
 	for i, row := range fr.legend {
 		y := top + lineHigh*float64(i) + lineHigh/2
 		end := row[len(row)-1]

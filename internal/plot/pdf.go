@@ -12,8 +12,10 @@ import (
 
 // PDF draws the figure as a PDF 1.4 document of one page of its size, for \includegraphics. The font is embedded with the characters
 // used, and can be searched and copied. There is no date, producer or identifier in it.
-func (f *Figure) PDF() ([]byte, error) {
-	s, err := f.scene()
+func (f *Figure) PDF() ([]byte, error) { return pdf(f) }
+
+func pdf(d drawing) ([]byte, error) {
+	s, err := d.scene()
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func TestGallery(t *testing.T) {
 	if dir == "" {
 		t.Skip("WEIR_GALLERY names no directory")
 	}
-	for name, f := range gallery() {
+	for name, f := range pictures() {
 		if err := f.Save(dir, name); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -41,7 +41,7 @@ func TestGallery(t *testing.T) {
 // gallery, then -update. Stages that draw figures then need a new version.
 func TestDigests(t *testing.T) {
 	var b strings.Builder
-	figures := gallery()
+	figures := pictures()
 	for _, name := range slices.Sorted(maps.Keys(figures)) {
 		svg, pdf := draw(t, figures[name])
 		fmt.Fprintf(&b, "%s.pdf %x\n%s.svg %x\n", name, sha256.Sum256(pdf), name, sha256.Sum256(svg))
@@ -75,7 +75,7 @@ func TestDigests(t *testing.T) {
 func draw(t interface {
 	Helper()
 	Fatal(...any)
-}, f *Figure) (svg, pdf []byte) {
+}, f Picture) (svg, pdf []byte) {
 	t.Helper()
 	svg, err := f.SVG()
 	if err != nil {

@@ -10,8 +10,10 @@ import (
 // and black lines have the page's text colour (currentColor); every other mark carries its colour as an attribute and the class
 // of its style, so that a page may restyle it: .weir-plot .plot-model { color: tomato }. It
 // has no style sheet, identifiers or references, so any number of figures can stand in one page.
-func (f *Figure) SVG() ([]byte, error) {
-	s, err := f.scene()
+func (f *Figure) SVG() ([]byte, error) { return svg(f) }
+
+func svg(d drawing) ([]byte, error) {
+	s, err := d.scene()
 	if err != nil {
 		return nil, err
 	}
@@ -19,7 +21,8 @@ func (f *Figure) SVG() ([]byte, error) {
 	w, h := number(s.width), number(s.height)
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="weir-plot" role="img" width="%spt" height="%spt" viewBox="0 0 %s %s" `, w, h, w, h)
 	b.WriteString(`font-family="'Liberation Sans',Arimo,Helvetica,Arial,sans-serif" fill="none" stroke-linejoin="round"`)
-	title, description := clean(f.Title), clean(f.Description)
+	title, description := d.words()
+	title, description = clean(title), clean(description)
 	if title == "" && description != "" {
 		b.WriteString(` aria-label="` + escape(description) + `"`)
 	}
@@ -27,8 +30,8 @@ func (f *Figure) SVG() ([]byte, error) {
 	if title != "" {
 		b.WriteString("<title>" + escape(title) + "</title>")
 	}
-	if d := description; d != "" {
-		b.WriteString("<desc>" + escape(d) + "</desc>")
+	if description != "" {
+		b.WriteString("<desc>" + escape(description) + "</desc>")
 	}
 	b.WriteString("\n")
 	widths := liberation()
