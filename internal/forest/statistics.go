@@ -28,19 +28,17 @@ func (c *candidate) better(than *candidate) bool {
 	return c.found && (!than.found || c.gain > than.gain)
 }
 
-// place visits the places where bins can be divided: after the i-th bin, with what is left of it in plane 0 order. It is shared by all statistics.
-//
-// Without missing values there is one pass, over all bins but the last. With them there are two: missing right, over all bins; missing left, over all but the last.
+// pass is a range of places where bins can be divided. Without missing values there is one pass, over all bins but the last. With them there are two: missing right, over all bins; missing left, over all but the last.
 type pass struct {
 	first, last int  // places after bins first..last-1
 	left        bool // missing values begin on the left
 }
 
 func (l *list) passes() (all [2]pass, n int) {
-	if l.count == 0 {
+	if l.count < 2 {
 		return all, 0
 	}
-	if l.codes[0] != 0 {
+	if l.codes[0] > 0 {
 		all[0] = pass{0, l.count - 1, false}
 		return all, 1
 	}
@@ -94,11 +92,6 @@ func (g *gradients) pure(words [][]int64) bool {
 }
 
 func (g *gradients) best(l *list, total []int64, minLeaf int) candidate {
-	shift, l2 := g.shift&63, g.l2
-	mask, all := int64(1)<<shift-1, total[0]
-	weight := all & mask
-	sum := float64(all >> shift)
-	root := float64(sum*sum) / (float64(weight) + l2)
 	var best candidate
 	passes, n := l.passes()
 	for _, p := range passes[:n] {
@@ -106,26 +99,47 @@ func (g *gradients) best(l *list, total []int64, minLeaf int) candidate {
 		if p.left {
 			left = l.words[0][0]
 		}
-		top, place := 0.0, -1
-		for i, w := range l.words[0][p.first:max(p.first, p.last)] {
-			left += w
-			right := all - left
-			wl, wr := left&mask, right&mask
-			if wl < int64(minLeaf) || wr < int64(minLeaf) {
-				continue
-			}
-			gl, gr := float64(left>>shift), float64(right>>shift)
-			if score := float64(gl*gl)/(float64(wl)+l2) + float64(gr*gr)/(float64(wr)+l2); score > top || place < 0 {
-				top, place = score, p.first+i
-			}
-		}
-		if place >= 0 && top-root >= float64(g.least*top) {
-			if c := l.candidate(place, p, max(top-root, 0)); c.better(&best) {
-				best = c
-			}
+		place, gain := g.place(l.words[0][p.first:p.last], left, total[0], int64(minLeaf))
+		if place >= 0 && (!best.found || gain > best.gain) {
+			best = l.candidate(p.first+place, p, gain)
 		}
 	}
 	return best
+}
+
+// place finds where to divide words, beginning with left of them; the last word may be divided from others that follow. -1: nowhere. Scores are compared as fractions,
+// GL²/WL + GR²/WR = (GL² WR + GR² WL) / (WL WR), to divide once.
+func (g *gradients) place(words []int64, left, all, minLeaf int64) (place int, gain float64) {
+	shift, l2 := g.shift&63, g.l2
+	mask := int64(1)<<shift - 1
+	most := all&mask - minLeaf
+	top, under := -1.0, 1.0
+	place = -1
+	for i, w := range words {
+		left += w
+		wl := left & mask
+		if wl < minLeaf {
+			continue
+		}
+		if wl > most {
+			break
+		}
+		right := all - left
+		gl, gr := float64(left>>shift), float64(right>>shift)
+		fl, fr := float64(wl)+l2, float64(right&mask)+l2
+		score, denominator := float64(float64(gl*gl)*fr)+float64(float64(gr*gr)*fl), float64(fl*fr)
+		if float64(score*under) > float64(top*denominator) {
+			top, under, place = score, denominator, i
+		}
+	}
+	if place < 0 {
+		return -1, 0
+	}
+	score, sum := top/under, float64(all>>shift)
+	if gain = score - float64(sum*sum)/(float64(all&mask)+l2); gain < float64(g.least*score) {
+		return -1, 0
+	}
+	return place, max(gain, 0)
 }
 
 // classes are the statistics of Gini's impurity: words hold a count for each class, as many to a word as fit. The gain of a split is
