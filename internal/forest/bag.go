@@ -23,7 +23,9 @@ func FitTree(ctx context.Context, train Examples, o Options) (*Model, error) {
 // bagging gives the options that are zero their values.
 func (o Options) bagging() Options {
 	o = o.common()
-	o.MinLeaf = max(o.MinLeaf, 1)
+	if o.MinLeaf == 0 {
+		o.MinLeaf = 1
+	}
 	return o
 }
 
