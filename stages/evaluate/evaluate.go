@@ -93,6 +93,8 @@
 //	best_of_n        label against (naive, linear): the largest gain of one configuration over the rival on the test part, as share of the rival's mse; count = tries
 //	best_of_n_luck   label against: the mean of the same under no difference (bootstrap of centred loss differences): what the best of so many tries gains by luck alone
 //	reality_check_p spa_p  label against: p-value that no configuration is better than the rival (White 2000; Hansen 2005, consistent)
+//	mean_rank        the best models (a configuration of each kind) by loss in consecutive blocks of the test part, with their labels; count = blocks; rank_p Friedman's test that all are alike;
+//	                 critical_difference Nemenyi's at 5 % (Demsar 2006), count = models
 //	guard            1 passed, 0 failed; label guard, count = what was checked (forecasts, models, values): see Guards
 //	event_level U    all horizons: what a burst exceeds; event_within steps; event_rate: share of origins before a burst; event_quantile: option burst
 //

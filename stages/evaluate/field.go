@@ -84,6 +84,7 @@ type contest struct {
 	ceiling  ceiling
 	luck     map[string]forecast.Luck
 	guards   []verdict
+	ranks    *ranked // nil for too few targets
 }
 
 // entry is one configuration with one seed: a trial for each fold.

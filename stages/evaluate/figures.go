@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"weir/internal/forecast"
@@ -20,27 +21,31 @@ func draw(group []*contest, bursts *events, dir, language string) error {
 	if shown == nil {
 		shown = c.rival()
 	}
-	figures := []struct {
-		name string
-		of   *plot.Figure
-	}{{"zoom", c.zoom(shown, w, language)}, {"loss", c.losses(shown, w, language)}}
+	figures := map[string]plot.Picture{"zoom": c.zoom(shown, w, language)}
+	order := []string{"zoom"}
+	add := func(name string, p plot.Picture) { figures[name], order = p, append(order, name) }
+	if l := c.losses(shown, w, language); l != nil {
+		add("loss", l)
+	}
+	if s := c.skills(w, language); s != nil {
+		add("skill", s)
+	}
 	if len(group) > 1 && len(c.fields) == 1 {
-		figures = append(figures, struct {
-			name string
-			of   *plot.Figure
-		}{"error_by_horizon", byHorizon(group, w, language)})
+		add("error_by_horizon", byHorizon(group, w, language))
 	}
 	if bursts != nil && bursts.rate > 0 {
-		figures = append(figures, struct {
-			name string
-			of   *plot.Figure
-		}{"events", bursts.figure(w, language)})
+		add("events", bursts.figure(w, language))
 	}
-	for _, f := range figures {
-		if f.of == nil {
-			continue
+	if c.ranks != nil {
+		add("ranks", c.ranks.diagram(c, w, language))
+	}
+	for _, name := range order {
+		if err := figures[name].Save(dir, name+"_"+string(c.protocol)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		if err := f.of.Save(dir, f.name+"_"+string(c.protocol)); err != nil {
+	}
+	for _, h := range c.heatmaps(w, language) {
+		if err := h.of.Save(dir, "heatmap_"+string(c.protocol)+"_"+h.name); err != nil {
 			return err
 		}
 	}
@@ -194,7 +199,11 @@ func (f *field) clock() (x []float64, gaps []bool) {
 	return x, gaps
 }
 
-// sweepFigure draws the test error of each configuration over its look-back, one line a schedule, with the interval over the seeds; baselines in grey.
+// mostLines bounds the lines of the sweep's figure.
+const mostLines = 6
+
+// sweepFigure draws the test error of each configuration over its look-back, one line for those that differ in nothing else, with the interval over the seeds; baselines in
+// grey. Of many lines the best are drawn.
 func (c *contest) sweepFigure(w words, language string) *plot.Figure {
 	var all []float64
 	for _, m := range c.sweep {
@@ -203,34 +212,61 @@ func (c *contest) sweepFigure(w words, language string) *plot.Figure {
 	divisor, unit := plot.Prefix(all, forecast.Square(c.unit()))
 	layers := c.greys(divisor, w)
 	var ticks []plot.Tick
-	schedules, _ := c.schedules()
-	n := 0
-	for _, s := range schedules {
-		for _, line := range byUnits(c.of(s)) {
-			label := fmt.Sprintf("%d %s, %s %d", s.epochs, w.epochs, w.batch, s.batch)
-			if units := byUnits(c.sweep); len(units) > 1 {
-				label = fmt.Sprintf("%s %d %s, %s", line[0].config.short(w), line[0].config.Units, w.units, label)
-			}
-			l := plot.Layer{Kind: plot.LinePoints, Label: label, Style: plot.Category(n)}
-			n++
-			for _, m := range line {
-				i := forecast.MeanInterval(m.each(func(r run) float64 { return r.score.MSE }))
-				l.X = append(l.X, float64(m.config.LookBack))
-				l.Y = append(l.Y, i.Mean/divisor)
-				l.Low = append(l.Low, i.Low/divisor)
-				l.High = append(l.High, i.High/divisor)
-				if t := (plot.Tick{Value: float64(m.config.LookBack), Label: text(m.config.LookBack)}); !slices.Contains(ticks, t) {
-					ticks = append(ticks, t)
-				}
-			}
-			layers = append(layers, l)
+	lines := lines(c.sweep)
+	if len(lines) > mostLines {
+		best := func(line []*model) float64 { return c.choice(least(line, c.choice)) }
+		errors := make([]float64, len(lines))
+		for i, line := range lines {
+			errors[i] = best(line)
 		}
+		slices.Sort(errors)
+		lines = slices.DeleteFunc(lines, func(line []*model) bool { return best(line) > errors[mostLines-1] })
+		lines = lines[:min(len(lines), mostLines)]
+	}
+	for n, line := range lines {
+		l := plot.Layer{Kind: plot.LinePoints, Label: lineLabel(line[0].config, lines, w), Style: plot.Category(n)}
+		for _, m := range line {
+			i := forecast.MeanInterval(m.each(func(r run) float64 { return r.score.MSE }))
+			l.X = append(l.X, float64(m.config.LookBack))
+			l.Y = append(l.Y, i.Mean/divisor)
+			l.Low = append(l.Low, i.Low/divisor)
+			l.High = append(l.High, i.High/divisor)
+			if t := (plot.Tick{Value: float64(m.config.LookBack), Label: text(m.config.LookBack)}); !slices.Contains(ticks, t) {
+				ticks = append(ticks, t)
+			}
+		}
+		layers = append(layers, l)
 	}
 	return &plot.Figure{Language: language, Panels: []plot.Panel{{
 		X:      plot.Axis{Label: w.lookBack + " (" + c.lookBackUnit(w) + ")", Ticks: ticks},
 		Y:      plot.Axis{Label: bracket(w.mse, unit)},
 		Layers: layers,
 	}}}
+}
+
+// lineLabel names a line by what tells it from the others, an only one by its schedule.
+func lineLabel(c config, lines [][]*model, w words) string {
+	differs := func(of func(config) string) bool {
+		return slices.ContainsFunc(lines, func(l []*model) bool { return of(l[0].config) != of(c) })
+	}
+	var parts []string
+	if kind := func(o config) string { return o.short(w) }; differs(kind) {
+		parts = append(parts, kind(c))
+	}
+	for _, p := range c.pairs() {
+		value := func(o config) string { return option(o.pairs(), p.name) }
+		switch {
+		case p.value == "" || p.name == "look_back" || p.name == "layers" || p.name == "bidirectional":
+		case p.name == "epochs" && (len(lines) == 1 || differs(value)), p.name == "units" && differs(value):
+			parts = append(parts, p.value+" "+w.option(p.name))
+		case p.name == "batch" && len(lines) == 1, differs(value):
+			parts = append(parts, w.option(p.name)+" "+p.value)
+		}
+	}
+	if len(parts) == 0 {
+		return c.short(w)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func bracket(label, unit string) string {
@@ -281,8 +317,8 @@ func (c *contest) greys(divisor float64, w words) []plot.Layer {
 	return layers
 }
 
-// byUnits groups configurations that differ in their look-back alone, in its order.
-func byUnits(models []*model) (lines [][]*model) {
+// lines groups configurations that differ in their look-back alone, in its order.
+func lines(models []*model) (lines [][]*model) {
 	for _, m := range models {
 		i := slices.IndexFunc(lines, func(l []*model) bool {
 			a, b := l[0].config, m.config
@@ -291,7 +327,7 @@ func byUnits(models []*model) (lines [][]*model) {
 		})
 		if i < 0 {
 			lines = append(lines, []*model{m})
-		} else if last := lines[i][len(lines[i])-1]; last.config.LookBack != m.config.LookBack {
+		} else {
 			lines[i] = append(lines[i], m)
 		}
 	}

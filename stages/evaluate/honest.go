@@ -22,6 +22,7 @@ func (c *contest) doubt() {
 	}
 	f := c.fields[0]
 	c.ceiling = f.ceiling()
+	c.ranks = c.ranking()
 	if len(c.sweep) == 0 {
 		return
 	}
@@ -75,6 +76,14 @@ func (c *contest) doubts() (list []metric.Metric) {
 		list = append(list,
 			metric.Of("ceiling", c.ceiling.skill, "", p...),
 			metric.Of("ceiling_order", float64(c.ceiling.order), "steps", p...))
+	}
+	if c.ranks != nil {
+		list = append(list,
+			metric.Of("rank_p", probability(c.ranks.ranks.P), "", p...).Over(c.ranks.ranks.Blocks),
+			metric.Of("critical_difference", c.ranks.ranks.Difference, "", p...).Over(len(c.ranks.models)))
+		for i, m := range c.ranks.models {
+			list = append(list, metric.Of("mean_rank", c.ranks.ranks.Mean[i], "", c.labelsOf(m)...).Over(c.ranks.ranks.Blocks))
+		}
 	}
 	for _, name := range against {
 		l, ok := c.luck[name]
