@@ -24,13 +24,19 @@ func placeholder(instance int, output string) cty.Value {
 // reserved are the attributes of a stage that are not options.
 var reserved = []string{"for_each", "matrix"}
 
-// instantiate decodes one instance and returns what a reference to it evaluates to.
-func (l *loader) instantiate(b *block, address string, around *surroundings) cty.Value {
+// reservedBlocks are the blocks of a stage that are not options.
+var reservedBlocks = []string{"search"}
+
+// instantiate decodes one instance and returns what a reference to it evaluates to. adjust, when there is one, may change it before it is checked.
+func (l *loader) instantiate(b *block, address string, around *surroundings, adjust func(*decoder)) cty.Value {
 	in := &Instance{Index: len(l.instances), Kind: b.of, Name: b.name, Address: address, Stage: b.of.New(), Fields: b.fields, Range: &b.def.TypeRange}
 	l.instances = append(l.instances, in)
 	d := &decoder{l: l, b: b, in: in, around: around}
 	holder := reflect.ValueOf(in.Stage).Elem()
 	d.body(b.def.Body, b.fields, holder, "")
+	if adjust != nil {
+		adjust(d)
+	}
 	if v, ok := in.Stage.(stages.Validator); ok && !d.failed {
 		d.check(v)
 	}
@@ -77,12 +83,7 @@ type decoder struct {
 
 func (d *decoder) fail(at hcl.Range, summary, detail string) {
 	d.failed = true
-	key := said{at, summary}
-	if d.l.said[key] || len(d.l.said) >= maxSaid { // a matrix would say it once for each instance
-		return
-	}
-	d.l.said[key] = true
-	d.l.fail(at.Ptr(), summary, detail)
+	d.l.failOnce(at, summary, detail) // a matrix would say it once for each instance
 }
 
 // said is a mistake that was told.
@@ -143,6 +144,9 @@ func (d *decoder) body(body *hclsyntax.Body, fields []stages.Field, holder refle
 	}
 	blocks := map[string]bool{}
 	for _, inner := range body.Blocks {
+		if prefix == "" && slices.Contains(reservedBlocks, inner.Type) {
+			continue
+		}
 		f := stages.FieldByName(fields, inner.Type)
 		if f == nil || f.Class != stages.Block {
 			d.fail(inner.TypeRange, "unknown block "+quote(inner.Type), d.suggestOption(inner.Type, fields))
@@ -249,7 +253,7 @@ func (d *decoder) suggestOption(name string, fields []stages.Field) string {
 			names = append(names, f.Name)
 		}
 	}
-	return SuggestOr(name, append(names, reserved...), "`weir help "+d.b.kind+"` lists the options")
+	return SuggestOr(name, slices.Concat(names, reserved, reservedBlocks), "`weir help "+d.b.kind+"` lists the options")
 }
 
 // argument decodes an input: its references, and the files that it names.

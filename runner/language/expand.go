@@ -35,6 +35,9 @@ func (l *loader) expand(b *block) {
 	if !ok {
 		return
 	}
+	if !l.checkSearch(b) {
+		return
+	}
 	var perKey []cty.Value
 	hasMatrix := b.def.Body.Attributes["matrix"] != nil
 	for i := range values {
@@ -48,21 +51,23 @@ func (l *loader) expand(b *block) {
 			if !l.room(b, len(l.instances)+1) {
 				return
 			}
-			perKey = append(perKey, l.instantiate(b, address, outer))
+			perKey = append(perKey, l.instantiate(b, address, outer, nil))
 			continue
 		}
 		combinations, ok := l.matrix(b, outer.context())
-		if !ok || !l.room(b, len(l.instances)+len(combinations)) {
+		search, right := l.readSearch(b, outer.context())
+		if !ok || !right {
 			return
 		}
-		trials := make([]cty.Value, 0, len(combinations))
-		for _, c := range combinations {
-			labels := c.labels
-			if keys != nil {
-				labels = append([]string{quote(keys[i])}, labels...)
-			}
-			inner := &surroundings{block: root, keyed: outer.keyed, key: outer.key, value: outer.value, matrix: c.value}
-			trials = append(trials, l.instantiate(b, b.id()+"["+strings.Join(labels, ", ")+"]", inner))
+		var prefix []string
+		if keys != nil {
+			prefix = []string{quote(keys[i])}
+		}
+		trials, ok := l.trials(b, search, combinations, prefix, func(c combination) *surroundings {
+			return &surroundings{block: root, keyed: outer.keyed, key: outer.key, value: outer.value, matrix: c.value}
+		})
+		if !ok {
+			return
 		}
 		perKey = append(perKey, cty.TupleVal(trials))
 	}

@@ -134,6 +134,10 @@ func (l *loader) resolve(b *block) {
 			}
 		}
 		for _, inner := range body.Blocks {
+			if top && inner.Type == "search" {
+				l.resolveSearch(b, inner.Body, each)
+				continue
+			}
 			walk(inner.Body, false)
 		}
 	}
@@ -141,6 +145,15 @@ func (l *loader) resolve(b *block) {
 	for i := range b.fields {
 		if f := &b.fields[i]; f.Class != stages.Option && !f.IsOutput() && b.def.Body.Attributes[f.Name] != nil {
 			b.inputs++
+		}
+	}
+}
+
+// resolveSearch checks the names in a search block: it is read once for all combinations, before there are instances.
+func (l *loader) resolveSearch(b *block, body *hclsyntax.Body, each bool) {
+	for _, a := range sortedAttributes(body) {
+		if !l.checkNames(a.Expr, scope{each: each}) {
+			b.bad[a.Expr] = true
 		}
 	}
 }

@@ -36,6 +36,7 @@ type (
 		Series   stages.Input  `hcl:"series" doc:"the series"`
 		Model    model         `hcl:"model,block"`
 		LookBack int           `hcl:"look_back,optional"`
+		Epochs   int           `hcl:"epochs,optional"`
 		Rate     float64       `hcl:"rate,optional"`
 		Periods  []int         `hcl:"periods,optional"`
 		Names    []string      `hcl:"names,optional"`
@@ -70,6 +71,14 @@ func (l *learn) Validate() error {
 		return &stages.OptionError{Option: "look_back", Message: "at least 1, got " + strconv.Itoa(l.LookBack)}
 	}
 	return nil
+}
+
+// Length implements stages.Lengthy.
+func (l *learn) Length() (string, int) {
+	if l.Model.Name == "ar" {
+		return "", 0
+	}
+	return "epochs", l.Epochs
 }
 
 func (i *interval) UnmarshalText(text []byte) error {
@@ -142,6 +151,9 @@ func write(t *testing.T, path, text string) {
 func describePipeline(b *strings.Builder, p *Pipeline) {
 	for _, in := range p.Instances {
 		fmt.Fprintf(b, "%s %+v needs %v\n", in.Address, optionsOf(in), in.Needs)
+		if g := in.Gate; g != nil {
+			fmt.Fprintf(b, "  %d of among the best %d of %d after %d %s: %v\n", g.Combination, g.Rung.Next, g.Rung.Of, g.Rung.Length, g.Rung.Option, g.Rung.Combinations)
+		}
 		for _, a := range in.Args {
 			fmt.Fprintf(b, "  %s = %s\n", a.Field, valueText(p, a.Value))
 		}
@@ -158,7 +170,11 @@ func optionsOf(in *Instance) string {
 	case *table:
 		return fmt.Sprint(time.Duration(s.Every), " ", s.Damage)
 	case *learn:
-		return fmt.Sprint(s.LookBack, " ", s.Model, " ", s.Rate, " ", s.Periods, " ", s.Names, " ", s.Flag)
+		text := fmt.Sprint(s.LookBack, " ", s.Model, " ", s.Rate, " ", s.Periods, " ", s.Names, " ", s.Flag)
+		if s.Epochs > 0 {
+			text += fmt.Sprintf(" epochs %d", s.Epochs)
+		}
+		return text
 	case *command:
 		return fmt.Sprint(s.Outputs.Declared)
 	}
