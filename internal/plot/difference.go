@@ -128,10 +128,9 @@ func (c *CriticalDifference) scene() (*scene, error) {
 	wide := c.wide()
 	var names []string
 	for _, i := range order {
-		names = append(names, c.label(l, i))
+		names = append(names, c.label(l, i, wide*0.34))
 	}
-	room := wide * 0.3
-	left, right := min(l.longest(names[:half]), room), min(l.longest(names[half:]), room)
+	left, right := l.longest(names[:half]), l.longest(names[half:])
 	s := scale{lo: 1, hi: float64(len(order)), from: 1 + left + 14, to: wide - 1 - right - 14}
 	axis := top + above
 	first := axis + 8 + barGap*float64(lines)
@@ -146,7 +145,7 @@ func (c *CriticalDifference) scene() (*scene, error) {
 		if c.Styles != nil {
 			look = c.Styles[i].look()
 		}
-		line := text{body: l.fit(names[k], textSize, room), size: units(textSize)}
+		line := text{body: names[k], size: units(textSize)}
 		y, edge := first+float64(step*float64(k)), s.from-8 // the left half from top to bottom, the best first
 		line.at, line.anchor = at(edge-4, y+ascent/2), end
 		if k >= half { // the right half: the worst at the top, so that lines do not cross
@@ -165,9 +164,10 @@ func (c *CriticalDifference) scene() (*scene, error) {
 	return l.scene, nil
 }
 
-// label is a model's name with its rank.
-func (c *CriticalDifference) label(l *layout, i int) string {
-	return clean(c.Names[i]) + "\u00a0\u00a0" + l.locale.Fixed(c.Ranks[i], 2)
+// label is a model's name, cut to the room that its rank leaves, and that.
+func (c *CriticalDifference) label(l *layout, i int, room float64) string {
+	rank := "\u00a0\u00a0" + l.locale.Fixed(c.Ranks[i], 2)
+	return l.fit(c.Names[i], textSize, room-l.width(rank)) + rank
 }
 
 // axis draws ranks 1, 2, 3, ..., their name, and the critical difference.

@@ -39,7 +39,7 @@ func heat(step int) paint {
 
 // heatInk is what can be read on a cell.
 func heatInk(step int) paint {
-	if step > 4 {
+	if step > 6 {
 		return paint{class: "heat-light", rgb: 0xffffff}
 	}
 	return paint{class: "heat-dark", rgb: black}
@@ -143,10 +143,10 @@ func (h *HeatMap) span() (lo, hi float64) {
 
 // step is a value's colour: the range in keySteps equal parts.
 func step(v, lo, hi float64) int {
-	if hi <= lo {
+	if !finite(v) || hi-lo < smallest {
 		return keySteps / 2
 	}
-	return min(keySteps-1, int(math.Floor(float64((v/2-lo/2)/(hi/2-lo/2)*keySteps))))
+	return min(keySteps-1, int(float64((v-lo)/(hi-lo)*keySteps)))
 }
 
 func (h *HeatMap) cells(l *layout, g grid, lo, hi float64) {
@@ -233,16 +233,17 @@ func (h *HeatMap) names(l *layout, g grid, room float64) {
 		l.scene.write(text{at: at(g.left-4, y), body: l.fit(name, textSize, room), size: units(textSize), anchor: end})
 	}
 	bottom := g.top + g.high*float64(len(h.Rows)) + tickGap + ascent
-	most := 1
-	edge = math.Inf(-1)
+	most, every := 1, 1
+	for _, name := range h.Columns { // columns narrower than their names: every second name, or third
+		every = max(every, int(math.Ceil((l.longest(l.wrap(clean(name), g.wide-3))+2)/g.wide)))
+	}
 	for j, name := range h.Columns {
-		x1, _, x2, _ := g.cell(0, j)
-		lines := l.wrap(clean(name), g.wide-3)
-		wide := l.longest(lines)
-		if (x1+x2-wide)/2 < edge+2 {
+		if j%every != 0 {
 			continue
 		}
-		edge, most = (x1+x2+wide)/2, max(most, len(lines))
+		x1, _, x2, _ := g.cell(0, j)
+		lines := l.wrap(clean(name), g.wide-3)
+		most = max(most, len(lines))
 		for k, line := range lines {
 			l.scene.write(text{at: at((x1+x2)/2, bottom+float64(k)*lineHigh), body: line, size: units(textSize), anchor: middle})
 		}
@@ -258,9 +259,9 @@ func (h *HeatMap) names(l *layout, g grid, room float64) {
 // key says what the values are, and shows the colours between the lowest and the highest.
 func (h *HeatMap) key(l *layout, top, lo, hi float64) {
 	right := l.page()
-	if lo < hi {
-		decimals := locale.Decimals([]float64{lo, hi}, max(h.Digits, 3))
-		low, high := l.locale.Fixed(lo, decimals), l.locale.Fixed(hi, decimals)
+	decimals := locale.Decimals([]float64{lo, hi}, max(h.Digits, 3))
+	low, high := l.locale.Fixed(lo, decimals), l.locale.Fixed(hi, decimals)
+	if lo < hi && l.width(low)+l.width(high)+keySteps*keyStepWide+16 < 0.7*right {
 		y := top + ascent + 2
 		right -= l.width(high)
 		l.scene.write(text{at: at(right, y), body: high, size: units(textSize)})

@@ -29,7 +29,7 @@ func (f *Figure) multiples() (*scene, error) {
 		top += lineHigh + 2
 	}
 	all := f.together()
-	legend := &frame{panel: all, top: top}
+	legend := &frame{panel: all, y: scale{empty: true}}
 	l.left, l.right = 1, wide-1
 	if legend.legend = l.legendRows(&frame{panel: f.named()}, wide, false); len(legend.legend) > 0 {
 		high := lineHigh*float64(len(legend.legend)) + 2

@@ -169,7 +169,7 @@ func TestErrors(t *testing.T) {
 func valid(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, f *Figure, svg, pdf []byte) {
+}, f drawing, svg, pdf []byte) {
 	t.Helper()
 	d := xml.NewDecoder(bytes.NewReader(svg))
 	for {

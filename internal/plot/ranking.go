@@ -152,7 +152,7 @@ func (r *Ranking) row(l *layout, fr *frame, row Row, y, thick float64) {
 			foot = fr.inX(0)
 		}
 		if x := fr.inX(value); math.Abs(x-foot) > 0.01 {
-			l.scene.area(look.paint, 100, box(min(foot, x), y-thick/2, max(foot, x), y+thick/2))
+			l.scene.area(look.paint, 100, l.bar(fr, foot, x, y, thick, value)...)
 		}
 	}
 	low, okLow := fr.x.own(row.Low)
@@ -171,7 +171,33 @@ func (r *Ranking) row(l *layout, fr *frame, row Row, y, thick float64) {
 		}
 		l.scene.stroke(paint, 0.8, nil, runs...)
 	}
-	if ok && r.Mark == Points && value >= fr.x.lo && value <= fr.x.hi {
+	switch {
+	case !ok || r.Mark != Points:
+	case value < fr.x.lo: // beyond the axis: an arrow at its end
+		l.scene.area(look.paint, 100, []spot{at(fr.x.from, y), at(fr.x.from+5, y-2.5), at(fr.x.from+5, y+2.5)})
+	case value > fr.x.hi:
+		l.scene.area(look.paint, 100, []spot{at(fr.x.to, y), at(fr.x.to-5, y-2.5), at(fr.x.to-5, y+2.5)})
+	default:
 		l.markers(look, []place{{fr.x.place(value), y}}, 4)
+	}
+}
+
+// bar is a bar from its foot to x; one that goes on beyond the axis has a slanted cut near its end.
+func (l *layout) bar(fr *frame, foot, x, y, thick, value float64) [][]spot {
+	up, down := y-thick/2, y+thick/2
+	away := 1.0
+	switch {
+	case value < fr.x.lo:
+		away = -1
+	case value <= fr.x.hi:
+		return [][]spot{box(min(foot, x), up, max(foot, x), down)}
+	}
+	if math.Abs(x-foot) < 14 {
+		return [][]spot{box(min(foot, x), up, max(foot, x), down)}
+	}
+	to := func(back, slant float64) float64 { return x - away*(back+slant) }
+	return [][]spot{
+		{at(foot, up), at(to(8, -1.5), up), at(to(8, 1.5), down), at(foot, down)},
+		{at(to(6, -1.5), up), at(x, up), at(x, down), at(to(6, 1.5), down)},
 	}
 }
