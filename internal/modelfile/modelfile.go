@@ -1,15 +1,16 @@
 // Package modelfile reads and writes model.weir, the self-describing file of a forecaster: what it is, what it was trained on, and its parameters.
-// stages/train writes it; whoever predicts reads it. It knows no network: tensors are named arrays, and their meaning is their owner's.
+// stages/train writes it; whoever predicts reads it (internal/predictor makes a forecaster of it). It knows no model: tensors are named arrays, and their meaning is their owner's.
 //
 // Layout, integers and floats little-endian:
 //
 //	8 bytes   "weirmodl"
-//	uint32    version, 1
+//	uint32    version, 2
 //	uint32    length of the header
 //	header    JSON, one object: see Header
 //	tensors   float32 values of each tensor of the header, in its order, row-major
 //
-// Nothing follows. Equal models have equal bytes.
+// Nothing follows. Equal models have equal bytes. A file of version 1 is read too: it has one horizon, no covariates and no intervals, one scaler instead of scalers, and no options of the
+// model but those of its trial.
 package modelfile
 
 import (
@@ -25,13 +26,13 @@ import (
 
 const (
 	magic   = "weirmodl"
-	version = 1
+	version = 2
 )
 
 // Bounds of what Read accepts.
 const (
-	MaxHeader  = 1 << 20 // bytes
-	MaxTensors = 64
+	MaxHeader  = 1 << 24 // bytes
+	MaxTensors = 1 << 16
 	MaxValues  = 1 << 26 // float32 values in all tensors together
 )
 
@@ -41,14 +42,28 @@ var ErrFormat = errors.New("not a model file")
 // Header describes the model. Numbers are finite.
 type Header struct {
 	Model      string             `json:"model"`     // lstm, ar, naive ...
-	LookBack   int                `json:"look_back"` // points before a target that it sees
-	Features   []string           `json:"features"`  // columns of the series, in the order of the network's inputs
+	LookBack   int                `json:"look_back"` // points before a target that it sees (networks and trees)
+	Features   []string           `json:"features"`  // the column of the series, then a name for each covariate
 	Unit       string             `json:"unit"`
 	StepNS     int64              `json:"step_ns"` // interval of the series
-	Scaler     *Scaler            `json:"scaler,omitempty"`
+	Horizons   []int              `json:"horizons,omitempty"`
+	Strategy   string             `json:"strategy,omitempty"`   // recursive: forecasts beyond the first horizon are made of its own forecasts
+	Covariates []string           `json:"covariates,omitempty"` // as train was asked for them
+	Scalers    []Scaler           `json:"scalers,omitempty"`    // the range that training saw of each feature; networks are scaled by it
+	Scaler     *Scaler            `json:"scaler,omitempty"`     // of version 1; Decode moves it to Scalers
+	Quantiles  []float64          `json:"quantiles,omitempty"`  // levels of the outputs of each horizon
+	Intervals  *Intervals         `json:"intervals,omitempty"`
+	Options    json.RawMessage    `json:"options,omitempty"`    // of the model, as its owner writes them
 	Parameters map[string]float64 `json:"parameters,omitempty"` // of models without tensors
 	Trial      json.RawMessage    `json:"trial"`                // the trial's options as in predictions.parquet
 	Tensors    []Shape            `json:"tensors,omitempty"`
+}
+
+// Intervals say how far prediction intervals reach beyond the forecast, or beyond its lowest and highest quantile.
+type Intervals struct {
+	Method  string    `json:"method"`
+	Level   float64   `json:"level"`   // nominal coverage
+	Margins []float64 `json:"margins"` // one for each horizon, in the unit of the series
 }
 
 // Scaler maps a value v of the series to (v-Min)/(Max-Min), the scale of the network.
@@ -124,8 +139,8 @@ func Decode(data []byte) (*File, error) {
 	if len(data) < fixed || string(data[:len(magic)]) != magic {
 		return nil, fmt.Errorf("%w: expected it to start with %q", ErrFormat, magic)
 	}
-	if v := binary.LittleEndian.Uint32(data[len(magic):]); v != version {
-		return nil, fmt.Errorf("%w: version %d, this program reads %d", ErrFormat, v, version)
+	if v := binary.LittleEndian.Uint32(data[len(magic):]); v < 1 || v > version {
+		return nil, fmt.Errorf("%w: version %d, this program reads 1 to %d", ErrFormat, v, version)
 	}
 	length := int64(binary.LittleEndian.Uint32(data[len(magic)+4:]))
 	data = data[fixed:]
@@ -140,6 +155,9 @@ func Decode(data []byte) (*File, error) {
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: something follows the header's object", ErrFormat)
+	}
+	if s := f.Header.Scaler; s != nil {
+		f.Header.Scalers, f.Header.Scaler = []Scaler{*s}, nil
 	}
 	data = data[length:]
 	sizes, err := f.Header.sizes()

@@ -11,7 +11,7 @@ import (
 func example() *File {
 	return &File{
 		Header: Header{
-			Model: "lstm", LookBack: 20, Features: []string{"wire_bytes"}, Unit: "B/s", StepNS: 1e9, Scaler: &Scaler{1, 9.5},
+			Model: "lstm", LookBack: 20, Features: []string{"wire_bytes"}, Unit: "B/s", StepNS: 1e9, Scalers: []Scaler{{1, 9.5}},
 			Trial: []byte(`{"model":"lstm"}`), Tensors: []Shape{{"a", []int{2, 1}}, {"b", []int{1}}},
 		},
 		Data: [][]float32{{1, -2.5}, {3}},

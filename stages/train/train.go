@@ -5,16 +5,46 @@
 // (published) or on the training part (strict). A network's values are scaled to [0, 1] and rounded to float32, as Keras does; see internal/lstm for its arithmetic.
 //
 //	stage "train" "lstm" {
-//	  series    = stage.aggregate.traffic["demo"].series
-//	  look_back = 20
-//	  epochs    = 50
-//	  batch     = 64
+//	  series     = stage.aggregate.traffic["demo"].series
+//	  look_back  = 20
+//	  epochs     = 50
+//	  batch      = 64
+//	  horizons   = [1, 5, 10]
+//	  covariates = ["packets", "time_of_day"]
 //	  model "lstm" { units = 50 }
 //	}
 //
-// A network is LSTM or GRU layers below one linear output: model "gru" { units = 20 }, model "lstm" { units = 50, layers = 2, bidirectional = true }. Both
-// directions run inside the look_back points before a target, so that nothing after it is seen. In predictions, model file and tables a network of
-// several layers has a name of its own, lstm_x2, and one of both directions too, bilstm, bigru_x2: they are other models than lstm and gru.
+// A network is LSTM or GRU layers below one linear layer: model "gru" { units = 20 }, model "lstm" { units = 50, layers = 2, bidirectional = true }. Both
+// directions run inside the look_back points before a target, so that nothing after it is seen. Trees see the look_back last points and the last covariates. Linear models and
+// smoothing are those of internal/forecast, which says what each is.
+//
+// # Horizons
+//
+// The forecast of x[t] at horizon h sees x[..t-h]. Direct: the network has an output for each horizon, trees have an ensemble, a regression its own coefficients. Recursive: the model of one step
+// is applied to its own forecasts. A network's training sample has its targets within the training part, all of them.
+//
+// # Another series
+//
+// With train_series everything is fitted on that series, and this one tests. With pool the training parts of further series train a network too, each scaled by its own range; validation and test are of
+// this series alone.
+//
+// # Intervals
+//
+// low and high of the test part (strict, with a validation part) are calibrated on the validation part: see forecast.Calibrate. Where a network stops early or boosting is cut back by the same part, they
+// are a little too narrow for conformal; adaptive mends itself. In the model file an adaptive trial has the margins of its end.
+//
+// # Guards
+//
+// What train checks of itself, in the trial's guards (internal/forecast.Guard):
+//
+//	scaler         networks, strict: the ranges are those of the rows before validation and test
+//	window         networks: no window of training and validation reaches over a segment's border or to its targets, and no training target is behind the training part
+//	future_poison  forecasts of some test targets, all horizons: the same bits when everything that must not be seen is replaced by wild values
+//
+// # Lost and longer trainings
+//
+// A network's state is kept after its epochs (stages.Checkpoints); an interrupted training, or one of more epochs, goes on from there with the same bytes as one that was never interrupted. Boosting
+// starts again. Under decay = "cosine" the number of epochs changes every step, so that a longer training is another one.
 package train
 
 import (
@@ -22,41 +52,60 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"weir/internal/forecast"
 	"weir/internal/lstm"
-	"weir/internal/series"
 	"weir/stages"
 )
 
 // Version changes when the same inputs would give other bytes.
-const Version = 1
+const Version = 2
 
 // Train is the stage's interface.
 type Train struct {
-	Series stages.Input `hcl:"series" doc:"the series to forecast"`
-	Model  Model        `hcl:"model,block" doc:"the forecaster: model \"lstm\" { units = 50 }"`
+	Series      stages.Input `hcl:"series" doc:"the series to forecast"`
+	TrainSeries stages.Input `hcl:"train_series,optional" doc:"another series, which trains and validates instead; series tests alone (strict)"`
+	Pool        stages.Tree  `hcl:"pool,optional" doc:"further series whose training parts train too, each scaled by its own range: one model for all (networks, strict)"`
+	Start       stages.Input `hcl:"start,optional" doc:"weights to start from: a model.weir, an ONNX graph or Keras' weights as JSON, of the same design (networks)"`
+	Model       Model        `hcl:"model,block" doc:"the forecaster: model \"lstm\" { units = 50 }"`
 
-	LookBack     int     `hcl:"look_back,optional" doc:"points before a target that the model sees"`
-	Epochs       int     `hcl:"epochs,optional" doc:"passes over the training part (networks)"`
-	Batch        int     `hcl:"batch,optional" doc:"samples of one step of Adam (networks)"`
-	Seed         int64   `hcl:"seed,optional" doc:"seed of the initial weights and of the order of samples (networks)"`
-	LearningRate float64 `hcl:"learning_rate,optional" doc:"Adam's learning rate (networks)"`
-	Patience     int     `hcl:"patience,optional" doc:"stop after so many epochs without a smaller validation loss and keep the best weights; 0: never stop early (networks)"`
+	LookBack   int      `hcl:"look_back,optional" doc:"points before a target that the model sees (networks, trees)"`
+	Covariates []string `hcl:"covariates,optional" doc:"what else it sees: columns of the series as far as the series itself, or tcp_share, udp_share, time_of_day, time_of_week (networks, trees, ridge, fourier)"`
+	Horizons   []int    `hcl:"horizons,optional" doc:"steps ahead to forecast, increasing (strict)"`
+	Strategy   string   `hcl:"strategy,optional" enum:"default direct recursive" doc:"beyond one step: direct has a part of the model for each horizon, recursive feeds forecasts back; default: recursive for ar, direct for the rest"`
+
+	Epochs       int       `hcl:"epochs,optional" doc:"passes over the training part (networks)"`
+	Batch        int       `hcl:"batch,optional" doc:"samples of one step of Adam (networks)"`
+	Seed         int64     `hcl:"seed,optional" doc:"seed of everything random: initial weights, order of samples, samples of trees (networks, trees)"`
+	LearningRate float64   `hcl:"learning_rate,optional" doc:"Adam's learning rate in the first epoch (networks)"`
+	Decay        string    `hcl:"decay,optional" enum:"constant exponential step cosine" doc:"how the learning rate falls: by decay_factor every decay_every epochs, smoothly or in steps, or along half a cosine to 0 (networks)"`
+	DecayFactor  float64   `hcl:"decay_factor,optional" doc:"see decay (exponential, step)"`
+	DecayEvery   int       `hcl:"decay_every,optional" doc:"see decay, in epochs (exponential, step)"`
+	Patience     int       `hcl:"patience,optional" doc:"stop after so many epochs, or trees of boosting, without a smaller validation loss and keep the best; 0: never stop early (networks, boosting)"`
+	MinDelta     float64   `hcl:"min_delta,optional" doc:"a validation loss counts as smaller when it is so by more than this (networks)"`
+	Quantiles    []float64 `hcl:"quantiles,optional" doc:"learn these levels, such as [0.05, 0.5, 0.95], by the pinball loss; 0.5 is the forecast, the outer ones become the interval (networks, boosting)"`
 
 	Protocol   string  `hcl:"protocol,optional" enum:"strict published" doc:"strict: edges trimmed, nothing fitted on test data; published: as the reproduced document did"`
 	Column     string  `hcl:"column,optional" doc:"column of the series; default: wire_bytes (strict), captured_bytes (published), or the only one"`
 	Test       float64 `hcl:"test,optional" doc:"share of the targets that test (strict)"`
 	Validation float64 `hcl:"validation,optional" doc:"share of the other targets that validate (strict)"`
 	History    int     `hcl:"history,optional" doc:"points before every target (strict); look-backs up to it share their targets"`
+	Gap        int     `hcl:"gap,optional" doc:"targets left out before the test part (strict)"`
+	Folds      int     `hcl:"folds,optional" doc:"rolling origin: cut the test part into so many blocks, each tested after training on what is before it (strict)"`
+	Fold       int     `hcl:"fold,optional" doc:"which block tests, from 1: matrix = { fold = range(1, 6) } with folds = 5"`
+	Sliding    bool    `hcl:"sliding,optional" doc:"every fold trains on as many targets as the first, the latest ones; else on all before it"`
 
-	Short string `hcl:"too_short,optional" enum:"fail skip" doc:"a series with too few points for this look_back: an error, or a trial without forecasts and model, which evaluate leaves out"`
+	Intervals string  `hcl:"intervals,optional" enum:"conformal adaptive none" doc:"prediction intervals from the validation part: conformal has one width, adaptive follows the errors of the test part (strict)"`
+	Level     float64 `hcl:"level,optional" doc:"share of the values that the intervals are to hold"`
+	Control   string  `hcl:"control,optional" enum:"none shuffled" doc:"shuffled: no competitor but a check, trained on targets in random order; what it learns is a leak (networks, trees, ar, ridge)"`
+
+	Short    string `hcl:"too_short,optional" enum:"fail skip" doc:"a series with too few points for this look_back: an error, or a trial without forecasts and model, which evaluate leaves out"`
+	Diverged string `hcl:"diverged,optional" enum:"fail skip" doc:"a loss that is no number any more: an error, or a trial without forecasts and model, which evaluate leaves out (networks)"`
 
 	// Options come before outputs of the same name: a reader of the pipeline gives "model" and "history", others refer to stage.train.x.model.
-	File        stages.Output `hcl:"model,optional" file:"model.weir" doc:"the model: a JSON header and float32 tensors"`
-	ONNX        stages.Output `hcl:"onnx,optional" file:"model.onnx" doc:"the network for other programs (networks)"`
-	Predictions stages.Output `hcl:"predictions" file:"predictions.parquet" doc:"the forecast of every target, one row each"`
+	File        stages.Output `hcl:"model,optional" file:"model.weir" doc:"the model: a JSON header and float32 tensors, for predict"`
+	ONNX        stages.Output `hcl:"onnx,optional" file:"model.onnx" doc:"the model for other programs, scaler included, where ONNX can say it: networks, trees of one horizon, ar, ridge, nlinear, dlinear"`
+	Predictions stages.Output `hcl:"predictions" file:"predictions.parquet" doc:"the forecast of every target at every horizon, one row each"`
 	Losses      stages.Output `hcl:"history" file:"history.json" doc:"the loss of each epoch"`
 
 	kernels string // what KernelsVariable asks for; the results are the same
@@ -64,42 +113,27 @@ type Train struct {
 
 // Model chooses the forecaster. Fields that it does not use are ignored.
 type Model struct {
-	Name   string `hcl:"name,label" enum:"lstm gru naive drift mean seasonal_naive moving_average ar ses holt" doc:"a network: lstm, gru; or a baseline: naive, drift, mean, seasonal_naive, moving_average, ar, ses, holt"`
-	Units  int    `hcl:"units,optional" doc:"hidden units of a layer, in each direction (networks)"`
-	Layers int    `hcl:"layers,optional" doc:"recurrent layers, each above the first sees all states of the one below; predictions call two of them lstm_x2 (networks)"`
-	Both   bool   `hcl:"bidirectional,optional" doc:"each layer also reads the window from its last point to its first, inside look_back only; predictions call it bilstm (networks)"`
-	Order  int    `hcl:"order,optional" doc:"p of AR(p)"`
-	Period int    `hcl:"period,optional" doc:"steps of a season (seasonal_naive)"`
-	Window int    `hcl:"window,optional" doc:"points that the mean is over (moving_average)"`
+	Name      string  `hcl:"name,label" enum:"lstm gru boosting forest naive drift mean seasonal_naive moving_average ar ses holt holt_winters theta ridge nlinear dlinear fourier arima arfima" doc:"networks: lstm, gru; trees: boosting, forest; and the models of internal/forecast, naive to arfima"`
+	Units     int     `hcl:"units,optional" doc:"hidden units of a layer, in each direction (networks)"`
+	Layers    int     `hcl:"layers,optional" doc:"recurrent layers, each above the first sees all states of the one below (networks)"`
+	Both      bool    `hcl:"bidirectional,optional" doc:"each layer also reads the window from its last point to its first, inside look_back only (networks)"`
+	Attention bool    `hcl:"attention,optional" doc:"the last layer also sees a mean of all states of the window, weighted by a score of each (networks)"`
+	Order     int     `hcl:"order,optional" doc:"lags of a regression (ar, ridge, nlinear, dlinear, fourier)"`
+	Penalty   float64 `hcl:"penalty,optional" doc:"weight of the squared coefficients of standardised columns (ridge, nlinear, dlinear, fourier)"`
+	Period    int     `hcl:"period,optional" doc:"steps of a season (seasonal_naive, holt_winters, fourier)"`
+	Harmonics int     `hcl:"harmonics,optional" doc:"waves of a season, each a cosine and a sine (fourier)"`
+	Window    int     `hcl:"window,optional" doc:"points that a mean is over (moving_average, dlinear)"`
+	P         int     `hcl:"p,optional" doc:"lags (arima, arfima)"`
+	D         int     `hcl:"d,optional" doc:"how often the series is differenced (arima)"`
+	Q         int     `hcl:"q,optional" doc:"lags of the errors (arima, arfima)"`
+	Trees     int     `hcl:"trees,optional" doc:"how many (boosting, forest)"`
+	Depth     int     `hcl:"depth,optional" doc:"splits between root and leaf; 0: no limit (boosting, forest)"`
+	Leaves    int     `hcl:"leaves,optional" doc:"leaves of a tree; 0: 31 for boosting, no limit for forest (boosting, forest)"`
+	MinLeaf   int     `hcl:"min_leaf,optional" doc:"rows in a leaf (boosting, forest)"`
+	Rate      float64 `hcl:"rate,optional" doc:"share of a tree's answer that is added (boosting)"`
+	Rows      float64 `hcl:"rows,optional" doc:"share of the rows that a tree sees (boosting, forest)"`
+	Columns   float64 `hcl:"columns,optional" doc:"share of the columns that a tree (boosting) or a split (forest) may use"`
 }
-
-var names = []string{string(lstm.LSTM), string(lstm.GRU), "naive", "drift", "mean", "seasonal_naive", "moving_average", "ar", "ses", "holt"}
-
-// network says that the model is made of cells.
-func (m *Model) network() bool { return m.Name == string(lstm.LSTM) || m.Name == string(lstm.GRU) }
-
-// title names the model in outputs: a network of several layers or both directions is another model than one of a single layer.
-func (m *Model) title() string {
-	title := m.Name
-	if !m.network() {
-		return title
-	}
-	if m.Both {
-		title = "bi" + title
-	}
-	if m.Layers > 1 {
-		title += fmt.Sprintf("_x%d", m.Layers)
-	}
-	return title
-}
-
-// design is the network on one column.
-func (m *Model) design() lstm.Design {
-	return lstm.Design{Cell: lstm.Cell(m.Name), Features: 1, Units: slices.Repeat([]int{m.Units}, m.Layers), Bidirectional: m.Both}
-}
-
-// maxLookBack bounds look_back.
-const maxLookBack = 4096
 
 // KernelsVariable names the environment variable that chooses the arithmetic kernels of a network, for tests: "portable", "avx2" or "avx512"; unset or
 // empty, the fastest that the machine has. Outputs do not depend on it, and it is no part of the key.
@@ -112,99 +146,69 @@ func Kind() stages.Kind {
 		Name: "train", Version: Version,
 		Summary: "fit a forecaster to a series: the model, its forecasts and its losses",
 		New: func() stages.Stage {
-			o := forecast.DefaultSplit
-			return &Train{
-				Model:    Model{Units: 50, Layers: 1, Order: 20, Period: 60, Window: 10},
-				LookBack: 20, Epochs: 50, Batch: 64, Seed: 1, LearningRate: lstm.DefaultRate,
-				Protocol: string(forecast.Strict), Test: o.Test, Validation: o.Validation, History: o.History, Short: "fail",
-				kernels: kernels,
-			}
+			s := defaults()
+			s.kernels = kernels
+			return s
 		},
 	}
 }
 
-// Validate implements stages.Validator.
-func (s *Train) Validate() error {
-	if !slices.Contains(names, s.Model.Name) {
-		return &stages.OptionError{Option: "model", Message: fmt.Sprintf("%q is unknown, expected one of %v", s.Model.Name, names)}
+// defaults is the stage before anything is set.
+func defaults() *Train {
+	o, m := forecast.DefaultSplit, forecast.DefaultModel
+	return &Train{
+		Model: Model{Units: 50, Layers: 1, Order: m.Order, Penalty: m.Penalty, Period: m.Period, Harmonics: m.Harmonics, Window: m.Window, P: 2, D: 1, Q: 1,
+			Trees: 100, MinLeaf: 20, Rate: 0.1, Rows: 1, Columns: 1},
+		LookBack: 20, Horizons: []int{1}, Strategy: "default", Epochs: 50, Batch: 64, Seed: 1,
+		LearningRate: lstm.DefaultRate, Decay: string(lstm.Constant), DecayFactor: 0.5, DecayEvery: 10,
+		Protocol: string(forecast.Strict), Test: o.Test, Validation: o.Validation, History: o.History, Fold: 1,
+		Intervals: forecast.Conformal, Level: 0.9, Control: none, Short: "fail", Diverged: "fail",
 	}
-	if s.Protocol != string(forecast.Strict) && s.Protocol != string(forecast.Published) {
-		return &stages.OptionError{Option: "protocol", Message: fmt.Sprintf("%q is unknown, expected strict or published", s.Protocol)}
-	}
-	within := func(option string, v, low, high int) error {
-		if v < low || v > high {
-			return &stages.OptionError{Option: option, Message: fmt.Sprintf("%d, expected %d to %d", v, low, high)}
-		}
-		return nil
-	}
-	errs := []error{
-		within("look_back", s.LookBack, 1, maxLookBack),
-		within("history", s.History, 0, 1<<20),
-	}
-	switch {
-	case s.Model.network():
-		if err := lstm.CheckKernels(s.kernels); err != nil {
-			return fmt.Errorf("environment variable %s: %w", KernelsVariable, err)
-		}
-		errs = append(errs, within("model.units", s.Model.Units, 1, lstm.MaxUnits), within("model.layers", s.Model.Layers, 1, lstm.MaxLayers), within("epochs", s.Epochs, 1, 1<<20),
-			within("batch", s.Batch, 1, lstm.MaxBatch), within("patience", s.Patience, 0, 1<<20))
-		if !(s.LearningRate > 0 && s.LearningRate <= 1) {
-			errs = append(errs, &stages.OptionError{Option: "learning_rate", Message: fmt.Sprintf("%v, expected more than 0 and at most 1", s.LearningRate)})
-		}
-		if s.Patience > 0 && (s.Protocol == string(forecast.Published) || s.Validation == 0) {
-			errs = append(errs, &stages.OptionError{Option: "patience", Message: "stopping early needs a validation part: protocol strict and validation above 0"})
-		}
-	case s.Model.Name == "ar":
-		errs = append(errs, within("model.order", s.Model.Order, 1, forecast.MaxOrder))
-	case s.Model.Name == "seasonal_naive":
-		errs = append(errs, within("model.period", s.Model.Period, 1, 1<<20))
-	case s.Model.Name == "moving_average":
-		errs = append(errs, within("model.window", s.Model.Window, 1, 1<<20))
-	}
-	if !(s.Test > 0 && s.Test < 1) {
-		errs = append(errs, &stages.OptionError{Option: "test", Message: fmt.Sprintf("%v, expected more than 0 and less than 1", s.Test)})
-	}
-	if !(s.Validation >= 0 && s.Validation < 1) {
-		errs = append(errs, &stages.OptionError{Option: "validation", Message: fmt.Sprintf("%v, expected 0 or more and less than 1", s.Validation)})
-	}
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
+
+// none is the text of an option that is switched off.
+const none = "none"
 
 // Run implements stages.Stage.
 func (s *Train) Run(ctx context.Context, env *stages.Env) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
-	in, err := series.Read(s.Series.Path)
+	j, err := s.load(env)
+	if err != nil && errors.Is(err, forecast.ErrShort) && s.Short == "skip" {
+		return j.skip(err)
+	}
+	if err != nil {
+		return err
+	}
+	var diverged *lstm.DivergedError
+	err = j.fit(ctx)
+	if errors.As(err, &diverged) && s.Diverged == "skip" {
+		j.trial.Parameters = map[string]float64{"diverged": float64(diverged.Epoch)}
+		return j.skip(err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Series.From, err)
 	}
-	j := &job{stage: s, env: env, protocol: forecast.Protocol(s.Protocol)}
-	options := forecast.SplitOptions{Test: s.Test, Validation: s.Validation, History: s.History}
-	if j.data, err = forecast.Prepare(in, j.protocol, s.Column); err == nil {
-		j.split, err = j.data.Split(j.protocol, s.LookBack, options)
-	} else {
-		j.data = &forecast.Data{}
+	return j.finish(ctx)
+}
+
+// fit makes the model and its forecasts.
+func (j *job) fit(ctx context.Context) (err error) {
+	switch j.stage.Model.family() {
+	case networks:
+		err = j.network(ctx)
+	case trees:
+		err = j.trees(ctx)
+	default:
+		err = j.linear()
 	}
-	skip := errors.Is(err, forecast.ErrShort) && s.Short == "skip"
-	if err != nil && !skip {
-		return fmt.Errorf("%s: %w", s.Series.From, err)
+	if err != nil {
+		return err
 	}
-	j.targets = slices.Concat(j.split.Train, j.split.Validation, j.split.Test)
-	j.trial = forecast.Trial{
-		Model: s.Model.title(), LookBack: s.LookBack, Protocol: j.protocol, Column: j.data.Column, Unit: j.data.Unit,
-		StepNS: int64(j.data.Step), Split: options, Seed: s.Seed,
+	j.forecasts, err = j.fitted.Forecast(ctx, j.data, j.targets, j.fitted.Horizons)
+	if err != nil {
+		return err
 	}
-	switch {
-	case skip:
-		return j.skip(err)
-	case s.Model.network():
-		return j.network(ctx)
-	}
-	return j.baseline()
+	return j.finite()
 }

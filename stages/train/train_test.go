@@ -68,8 +68,8 @@ func TestBytes(t *testing.T) {
 		model string
 		want  [3]string // model, predictions, history
 	}{
-		{"lstm", [3]string{"1b2627c7ffe1", "7ba32531cf8e", "c63111a546a2"}},
-		{"ar", [3]string{"ad4d610264c3", "bfcae361e86d", "eb0aeac8f680"}},
+		{"lstm", [3]string{"f2dd32331ec2", "8c22021461d8", "f9b5cc143732"}},
+		{"ar", [3]string{"53101f1eb2d3", "99b6b5e92198", "6f52b39e8fd0"}},
 	} {
 		k, _, err := run(t, wave(200), func(k *Train) { small(k); k.Model.Name, k.Model.Order = c.model, 3 })
 		if err != nil {
@@ -81,7 +81,7 @@ func TestBytes(t *testing.T) {
 				t.Fatal(err)
 			}
 			sum := sha256.Sum256(data)
-			if got := fmt.Sprintf("%x", sum[:6]); Version == 1 && got != c.want[i] {
+			if got := fmt.Sprintf("%x", sum[:6]); Version == 2 && got != c.want[i] {
 				t.Errorf("%s: %s hashes to %s, want %s", c.model, filepath.Base(path), got, c.want[i])
 			}
 		}
@@ -139,7 +139,7 @@ func TestDesigns(t *testing.T) {
 		both        bool
 		want        string // of the model file
 	}{
-		{"gru", "gru", 1, false, "9bb5c9d89a66"}, {"lstm_x2", "lstm", 2, false, "3d7b56b54f49"}, {"bilstm", "lstm", 1, true, "4a81c1fcc2f7"}, {"bigru_x3", "gru", 3, true, "6d8214b27086"},
+		{"gru", "gru", 1, false, "af061cd95e57"}, {"lstm_x2", "lstm", 2, false, "1f13cc6953bf"}, {"bilstm", "lstm", 1, true, "47467138ef8d"}, {"bigru_x3", "gru", 3, true, "6d0f8e431b16"},
 	} {
 		k, _, err := run(t, wave(200), func(k *Train) { small(k); k.Model.Name, k.Model.Layers, k.Model.Both = c.name, c.layers, c.both })
 		if err != nil {
@@ -149,7 +149,7 @@ func TestDesigns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := fmt.Sprintf("%x", sha256.Sum256(data))[:12]; Version == 1 && got != c.want {
+		if got := fmt.Sprintf("%x", sha256.Sum256(data))[:12]; Version == 2 && got != c.want {
 			t.Errorf("%s: the model file hashes to %s, want %s", c.title, got, c.want)
 		}
 		p, err := forecast.ReadPredictions(k.Predictions.Path)
@@ -160,8 +160,8 @@ func TestDesigns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.Trial.Model != c.title || f.Header.Model != c.title {
-			t.Errorf("predictions of %q, model file of %q, want %q", p.Trial.Model, f.Header.Model, c.title)
+		if p.Trial.Model != c.name || f.Header.Model != c.name || max(1, p.Trial.Layers) != c.layers || p.Trial.Both != c.both {
+			t.Errorf("%s: predictions of %+v, model file of %q", c.title, p.Trial, f.Header.Model)
 		}
 		if got, want := lastForecast(t, f), p.Predicted[187]; got != want {
 			t.Errorf("%s: the model file forecasts %v, predictions.parquet has %v", c.title, got, want)
@@ -183,7 +183,7 @@ func lastForecast(t *testing.T, f *modelfile.File) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scaler := forecast.Scaler{Min: f.Header.Scaler.Min, Max: f.Header.Scaler.Max}
+	scaler := forecast.Scaler(f.Header.Scalers[0])
 	w := &lstm.Windows{Features: 1, LookBack: f.Header.LookBack, Ends: []int{f.Header.LookBack}}
 	for _, v := range wave(200).Columns[0].Values[199-w.LookBack : 199] {
 		w.Rows = append(w.Rows, float32(scaler.Scale(v)))
@@ -208,14 +208,14 @@ func TestScaler(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if sees := f.Header.Scaler.Max == 1e6; sees != want {
-			t.Errorf("%s: scaler up to %v", protocol, f.Header.Scaler.Max)
+		if sees := f.Header.Scalers[0].Max == 1e6; sees != want {
+			t.Errorf("%s: scaler up to %v", protocol, f.Header.Scalers[0].Max)
 		}
 	}
 }
 
-func TestBaselines(t *testing.T) {
-	for _, name := range names[2:] {
+func TestModels(t *testing.T) {
+	for _, name := range append([]string{"boosting", "forest"}, forecast.Models...) {
 		k, _, err := run(t, wave(200), func(k *Train) { small(k); k.Model.Name, k.Model.Order, k.Model.Period = name, 5, 12 })
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
