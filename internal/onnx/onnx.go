@@ -1,7 +1,7 @@
-// Package onnx writes ONNX models: nodes, constants, inputs and outputs, encoded as the protobuf messages of onnx.proto (onnx.ai, IR version 8).
+// Package onnx writes and reads ONNX models: nodes, constants, inputs and outputs, encoded as the protobuf messages of onnx.proto (onnx.ai, IR version 8).
 //
-// Who exports a model (internal/lstm, internal/forest) says which nodes it has; this package knows no model. It reads nothing and checks nothing: tests let
-// onnx and onnxruntime do that. Equal graphs have equal bytes.
+// Who exports a model (internal/lstm, internal/forest) says which nodes it has; this package knows no model. It checks nothing of what it writes: tests let
+// onnx and onnxruntime do that. Equal graphs have equal bytes. Decode reads the operators and constants of a model of anybody, for who imports weights.
 package onnx
 
 import (
