@@ -13,15 +13,10 @@ func (p *Plan) Step(instance int) *Step { return p.byIndex[instance] }
 func (p *Plan) Estimate(jobs int) float64 {
 	var sum, longest float64
 	for _, s := range p.Steps {
-		if !pending(s) {
-			continue
+		sum += s.Seconds * s.Share()
+		if pending(s) {
+			longest = max(longest, s.Seconds)
 		}
-		share := 1.0
-		if s.Status == MayRun && s.Gate != nil {
-			share = float64(s.Gate.Rung.Next) / float64(len(s.Gate.Rung.Combinations))
-		}
-		sum += s.Seconds * share
-		longest = max(longest, s.Seconds)
 	}
 	return max(longest, sum/float64(jobs))
 }

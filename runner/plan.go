@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -75,20 +76,23 @@ func (p *Plan) Count(s Status) (n int) {
 }
 
 // Pending is how many steps run or may run; of those that a search chooses among, as many as it will choose.
-func (p *Plan) Pending() (n int) {
-	gated := map[*language.Rung]int{}
+func (p *Plan) Pending() int {
+	n := 0.0
 	for _, s := range p.Steps {
-		switch {
-		case s.Status == MayRun && s.Gate != nil:
-			gated[s.Gate.Rung]++
-		case pending(s):
-			n++
-		}
+		n += s.Share()
 	}
-	for r, steps := range gated {
-		n += steps * r.Next / len(r.Combinations)
+	return int(math.Round(n))
+}
+
+// Share is 1 for a step that runs or may run, less where a search chooses a part of such steps, and 0 for others.
+func (s *Step) Share() float64 {
+	switch {
+	case !pending(s):
+		return 0
+	case s.Status == MayRun && s.Gate != nil:
+		return float64(s.Gate.Rung.Next) / float64(len(s.Gate.Rung.Combinations))
 	}
-	return n
+	return 1
 }
 
 // PlanOptions choose what is planned.

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,14 +19,22 @@ import (
 // bar is one bar on the terminal. What it shows is set by watch.
 type bar struct {
 	*mpb.Bar
+	name atomic.Pointer[string] // before it
 	text atomic.Pointer[string] // behind it
+}
+
+// row is the bar of one running instance, below its stage's. When the instance ends, the row is the next one's.
+type row struct {
+	bar
+	of *progress
 }
 
 const (
 	barWidth = 20
 	grain    = 1000 // resolution of a bar: steps of one instance
 	redraw   = 120 * time.Millisecond
-	lastBar  = 1 << 20 // the priority of the total
+	maxRows  = 8             // instances of one stage that have a row of their own
+	lastBar  = math.MaxInt32 // the priority of the total
 )
 
 func (d *display) openBars() {
@@ -45,14 +55,51 @@ func (d *display) nameWidth() int {
 
 // addBar is called once for a stage that runs when the bars are drawn: what ends sooner needs none.
 func (d *display) addBar(g *group, priority int) {
-	b := &bar{}
-	g.bar = b
-	b.text.Store(new(string))
+	g.bar = &bar{}
+	d.open(g.bar, int64(g.all)*grain, barWidth, priority)
 	name := fmt.Sprintf("  %-*s ", d.nameWidth(), shorten(g.name, d.nameWidth()))
-	b.Bar = d.bars.New(int64(g.all)*grain, mpb.BarStyle().Lbound("").Rbound("").Filler("█").Tip("█").Padding("·"),
-		mpb.BarRemoveOnComplete(), mpb.BarPriority(priority),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return name })),
+	g.bar.name.Store(&name)
+}
+
+func (d *display) open(b *bar, total int64, width, priority int) {
+	b.name.Store(new(string))
+	b.text.Store(new(string))
+	b.Bar = d.bars.New(total, mpb.BarStyle().Lbound("").Rbound("").Filler("█").Tip("█").Padding("·"),
+		mpb.BarRemoveOnComplete(), mpb.BarPriority(priority), mpb.BarWidth(width),
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return *b.name.Load() })),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *b.text.Load() })))
+}
+
+// drawRows gives every running instance of a stage with several a row, as far as there are any. An instance keeps its row.
+func (d *display) drawRows(g *group, room int) {
+	want := min(len(g.active), maxRows, max(1, d.style.lines()/3))
+	if g.all == 1 {
+		want = 0
+	}
+	for len(g.rows) > want {
+		last := g.rows[len(g.rows)-1]
+		last.Abort(true)
+		g.rows = g.rows[:len(g.rows)-1]
+	}
+	for len(g.rows) < want {
+		r := &row{}
+		d.open(&r.bar, grain, barWidth/2, g.index*(maxRows+1)+1+len(g.rows))
+		g.rows = append(g.rows, r)
+	}
+	waiting := slices.DeleteFunc(slices.Clone(g.active), func(p *progress) bool {
+		return slices.ContainsFunc(g.rows, func(r *row) bool { return r.of == p })
+	})
+	width := d.nameWidth() - 2 + barWidth/2
+	for _, r := range g.rows {
+		if !slices.Contains(g.active, r.of) {
+			r.of, waiting = waiting[0], waiting[1:]
+			name := fmt.Sprintf("    %-*s ", width, shorten(g.label(r.of.address), width))
+			r.name.Store(&name)
+		}
+		text := " " + shorten(r.of.row(), room)
+		r.text.Store(&text)
+		r.SetCurrent(int64(r.of.share() * grain))
+	}
 }
 
 // watch moves the bars to where the work is, or says which stages take long, until quit is closed.
@@ -83,9 +130,10 @@ func (d *display) draw() {
 		at := g.at()
 		all += at
 		if g.bar == nil && len(g.active) > 0 {
-			d.addBar(g, g.index)
+			d.addBar(g, g.index*(maxRows+1))
 		}
 		if g.bar != nil {
+			d.drawRows(g, room)
 			text := " " + shorten(d.beside(g, at), room)
 			g.bar.text.Store(&text)
 			g.bar.SetCurrent(at)
@@ -129,13 +177,15 @@ func (d *display) beside(g *group, at int64) string {
 	if g.all > 1 {
 		parts = append(parts, fmt.Sprintf("%s/%s", count(int64(g.ended)), count(int64(g.all))))
 	}
-	for _, p := range g.active {
-		if text := p.text(g.all == 1); text != "" {
-			parts = append(parts, text)
-			break
-		}
-	}
 	share, elapsed := float64(at)/float64(g.all*grain), time.Since(g.began)
+	switch {
+	case g.all == 1 && len(g.active) > 0:
+		if text := g.active[0].text(true); text != "" {
+			parts = append(parts, text)
+		}
+	case g.all > 1 && g != d.total && at > 0 && elapsed >= time.Second:
+		parts = append(parts, pace(float64(at)/grain/elapsed.Seconds()))
+	}
 	switch {
 	case elapsed < time.Second || d.stopping:
 	case share > 0.02 && share < 1:
@@ -145,6 +195,17 @@ func (d *display) beside(g *group, at int64) string {
 		parts = append(parts, took(elapsed))
 	}
 	return strings.Join(parts, " · ")
+}
+
+// pace is how many instances a second, minute or hour.
+func pace(perSecond float64) string {
+	switch {
+	case perSecond >= 1:
+		return fmt.Sprintf("%.*f/s", digits(perSecond), perSecond)
+	case perSecond >= 1.0/60:
+		return fmt.Sprintf("%.0f/min", perSecond*60)
+	}
+	return fmt.Sprintf("%.*f/h", digits(perSecond*3600), perSecond*3600)
 }
 
 // close takes the bars away and ends watch.
@@ -157,6 +218,9 @@ func (d *display) close() {
 	for _, g := range append(d.groups, d.total) {
 		if g.bar != nil {
 			g.bar.Abort(true)
+		}
+		for _, r := range g.rows {
+			r.Abort(true)
 		}
 	}
 	d.bars.Wait()
@@ -205,6 +269,20 @@ func (p *progress) share() float64 {
 		return 0
 	}
 	return min(0.99, float64(p.done)/float64(p.total))
+}
+
+// row is how far it is, for a bar that has no room for more: "31/50 · loss 0.0041".
+func (p *progress) row() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var parts []string
+	if p.total > 0 && p.total < 1e6 && p.unit != "bytes" {
+		parts = append(parts, fmt.Sprintf("%d/%d", p.done, p.total))
+	}
+	if p.note != "" {
+		parts = append(parts, p.note)
+	}
+	return strings.Join(parts, " · ")
 }
 
 // text is the note, and the rate where the bar stands for this step alone.

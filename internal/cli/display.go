@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -46,7 +47,7 @@ type display struct {
 type group struct {
 	name    string
 	index   int // of its first step
-	all     int // instances that run or may run
+	all     int // instances that run or may run; of those that a search chooses among, as many as it will choose
 	width   int // of what its lines begin with
 	ended   int
 	ran     int
@@ -55,8 +56,13 @@ type group struct {
 	said    bool // its first line was written
 	active  []*progress
 	bar     *bar
+	rows    []*row // on a terminal one for each running instance, as far as there is room
 	began   time.Time
 	elapsed time.Duration // between its first start and its last end
+
+	expected  float64 // all, before it is rounded
+	addresses []string
+	common    map[string]bool // labels that all instances have
 }
 
 // manyInstances is the size from which a stage's finished instances share a line.
@@ -87,7 +93,7 @@ func groupsOf(plan *runner.Plan) []*group {
 	var groups []*group
 	byName := map[string]*group{}
 	for _, s := range plan.Steps {
-		if s.Status != runner.ToRun && s.Status != runner.MayRun {
+		if s.Share() == 0 {
 			continue
 		}
 		id := stageName(s)
@@ -98,13 +104,50 @@ func groupsOf(plan *runner.Plan) []*group {
 			groups = append(groups, g)
 		}
 		g.mixed = g.mixed || g.reason != s.Reason
-		g.all++
+		g.addresses = append(g.addresses, s.Address)
+		g.expected += s.Share()
+		g.all = int(math.Round(g.expected))
 		g.width = max(g.width, utf8.RuneCountInString(s.Address))
 		if g.all >= manyInstances {
 			g.width = utf8.RuneCountInString(id)
 		}
 	}
+	for _, g := range groups {
+		g.common = commonLabels(g.addresses)
+	}
 	return groups
+}
+
+// commonLabels are the labels that all addresses of a stage have: ["demo", seed=1] and ["demo", seed=2] have "demo".
+func commonLabels(addresses []string) map[string]bool {
+	n := map[string]int{}
+	for _, address := range addresses {
+		for _, label := range labels(address) {
+			n[label]++
+		}
+	}
+	common := map[string]bool{}
+	for label, times := range n {
+		common[label] = times == len(addresses)
+	}
+	return common
+}
+
+// labels are what stands between the brackets of an address.
+func labels(address string) []string {
+	_, inner, _ := strings.Cut(strings.TrimSuffix(address, "]"), "[")
+	return strings.Split(inner, ", ")
+}
+
+// label is what tells an instance from the others of its stage.
+func (g *group) label(address string) string {
+	var own []string
+	for _, label := range labels(address) {
+		if !g.common[label] {
+			own = append(own, label)
+		}
+	}
+	return strings.ReplaceAll(strings.Join(own, " "), `"`, "")
 }
 
 func stageName(s *runner.Step) string { return s.Kind.Name + "." + s.Name }
@@ -172,7 +215,7 @@ func (d *display) Finished(s *runner.Step, o runner.Outcome) {
 	case o.Cause != nil:
 		d.blocked++
 		return
-	case errors.Is(o.Err, context.Canceled):
+	case errors.Is(o.Err, context.Canceled), s.Left: // all is without those that a search leaves out
 		return
 	}
 	g.ended++
@@ -292,6 +335,8 @@ func (d *display) event(what string, s *runner.Step, o *runner.Outcome) {
 			e.Status, e.Error = "failed", o.Err.Error()
 		case o.Cause != nil:
 			e.Status, e.Error = "skipped", "needs "+o.Cause.Address
+		case s.Left:
+			e.Status = "left out"
 		case o.Cached:
 			e.Status = "cached"
 		}
@@ -309,7 +354,7 @@ type runEvent struct {
 	Stage    string   `json:"stage,omitempty"`
 	Action   string   `json:"action,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
-	Status   string   `json:"status,omitempty"` // of a finished stage: done, cached, failed, skipped, interrupted
+	Status   string   `json:"status,omitempty"` // of a finished stage: done, cached, failed, skipped, interrupted, left out
 	Seconds  float64  `json:"seconds,omitempty"`
 	Summary  string   `json:"summary,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`

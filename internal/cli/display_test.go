@@ -116,7 +116,7 @@ func TestBeside(t *testing.T) {
 		if got := d.beside(decode, decode.at()); got != "25,000 packets/s · 30 s left" {
 			t.Error(got)
 		}
-		if got := d.beside(train, train.at()); got != "10/40 · loss 0.0041 · 30 s left" {
+		if got := d.beside(train, train.at()); got != "10/40 · 1.0/s · 30 s left" {
 			t.Error(got)
 		}
 	})

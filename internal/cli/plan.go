@@ -126,7 +126,7 @@ func planLines(plan *runner.Plan, all bool) []planLine {
 		for _, s := range plan.Steps {
 			l := planLine{s.Address, s.Reason, s.Status}
 			switch {
-			case s.Status == runner.Cached && !all:
+			case (s.Status == runner.Cached || s.Left) && !all:
 				continue
 			case s.Status == runner.Skipped:
 				l.reason = "left out: " + s.Reason

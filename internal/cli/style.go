@@ -41,6 +41,16 @@ func (s style) columns() int {
 	return plainColumns
 }
 
+// lines is the height of the terminal now; 0 where there is none.
+func (s style) lines() int {
+	if s.screen != nil {
+		if _, height, err := term.GetSize(int(s.screen.Fd())); err == nil {
+			return height
+		}
+	}
+	return 0
+}
+
 func (s style) paint(code, text string) string {
 	if !s.colour {
 		return text
