@@ -126,7 +126,7 @@ const maxHistory = 16 << 20
 // epochs are the losses of a training by epoch.
 type epochs struct {
 	Epochs []struct {
-		Loss       float64  `json:"loss"`
+		Loss       *float64 `json:"loss"`
 		Validation *float64 `json:"validation_loss"`
 	} `json:"epochs"`
 }
@@ -145,12 +145,8 @@ func (c *contest) losses(m *model, w words, language string) *plot.Figure {
 		train := plot.Layer{Kind: plot.Line, Style: plot.Train}
 		checked := plot.Layer{Kind: plot.Line, Style: plot.Validation}
 		for i, e := range h.Epochs {
-			v := math.NaN()
-			if e.Validation != nil {
-				v = *e.Validation
-			}
-			train.X, train.Y = append(train.X, float64(i+1)), append(train.Y, e.Loss)
-			checked.X, checked.Y = append(checked.X, float64(i+1)), append(checked.Y, v)
+			train.X, train.Y = append(train.X, float64(i+1)), append(train.Y, known(e.Loss))
+			checked.X, checked.Y = append(checked.X, float64(i+1)), append(checked.Y, known(e.Validation))
 		}
 		if len(layers) == 0 {
 			train.Label, checked.Label = w.training, w.validation
@@ -168,6 +164,14 @@ func (c *contest) losses(m *model, w words, language string) *plot.Figure {
 		Y:      plot.Axis{Label: w.loss, Log: true},
 		Layers: layers,
 	}}}
+}
+
+// known is a loss, NaN for none.
+func known(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
 }
 
 // readHistory reads a trial's losses; a file that is not a history is an error, which leaves the figure out.

@@ -18,13 +18,20 @@ type config struct {
 	LearningRate                                                  float64
 	Patience                                                      int
 	Covariates                                                    string // "packets,time_of_day"
-	Options                                                       string // "name=value\nname=value\n"
+	Options                                                       string // "name=value\nname=value"
 }
 
 func configOf(t forecast.Trial) config {
 	var options strings.Builder
-	for _, o := range t.Options {
-		fmt.Fprintf(&options, "%s=%s\n", o.Name, o.Value)
+	for i, o := range t.Options {
+		if i > 0 && t.Options[i-1].Name == o.Name { // one of several, such as the series that were pooled
+			fmt.Fprintf(&options, ",%s", o.Value)
+			continue
+		}
+		if i > 0 {
+			options.WriteByte('\n')
+		}
+		fmt.Fprintf(&options, "%s=%s", o.Name, o.Value)
 	}
 	layers := t.Layers
 	if layers == 1 {
@@ -65,7 +72,7 @@ func (c config) pairs() []pair {
 		number("order", c.Order), number("period", c.Period), number("window", c.Window), number("units", c.Units), number("layers", c.Layers), {"bidirectional", both},
 		number("look_back", c.LookBack), number("epochs", c.Epochs), number("batch", c.Batch), {"learning_rate", rate}, number("patience", c.Patience), {"covariates", c.Covariates},
 	}
-	for _, line := range strings.Split(strings.TrimSuffix(c.Options, "\n"), "\n") {
+	for _, line := range strings.Split(c.Options, "\n") {
 		if name, value, ok := strings.Cut(line, "="); ok {
 			list = append(list, pair{name, value})
 		}

@@ -66,6 +66,7 @@ func (f *field) combine() *model {
 		accumulate(r.checked, m.average(func(r run) []float64 { return r.checked }), w.share)
 	}
 	e.runs = []run{r}
+	e.calibrate()
 	return e
 }
 

@@ -61,7 +61,8 @@
 //	mse_difference   U²  label against: mse of the rival minus that of the model, 95 % moving-block bootstrap interval; count = targets
 //	mde                  label against: smallest gain, as share of the rival's mse, that the test would have found with 80 % power at 5 % (one try); mde_rmse the same as share of its rmse
 //	ceiling_share        skill of the model / skill of the best long AR; null where that is not positive
-//	coverage             share of targets inside [low, high]; label level (nominal, "0.9"); low and high: 95 % Clopper-Pearson; count: forecasts (over seeds: of one seed). Models with intervals
+//	coverage             share of targets inside [low, high]; label level (nominal, "0.9"); low and high: 95 % Clopper-Pearson; count: forecasts (over seeds: of one seed). Trials
+//	                     with intervals of their own; strict baselines and the ensemble with those of split conformal prediction at the trials' level (0.9)
 //	interval_width   U   mean of high - low; label level
 //	interval_score   U   mean of the width plus 2/(1-level) times the distance of a value outside it (Winkler 1972); lower is better; label level
 //	quantile_loss    U   mean pinball loss of low and high as the (1-level)/2 and (1+level)/2 quantiles; label level

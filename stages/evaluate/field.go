@@ -56,6 +56,7 @@ type field struct {
 	protocol forecast.Protocol
 	lookBack int // 0: all
 	horizon  int
+	level    float64 // nominal coverage of intervals
 	data     *forecast.Data
 	folds    []fold
 	test     []int // those of all folds, one after the other
@@ -177,7 +178,7 @@ func (w *study) alone(e *Evaluate) ([]*contest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Series.From, err)
 	}
-	f := &field{protocol: w.protocol, horizon: 1, data: w.data, folds: []fold{{end: split.End(), test: split.Test, validate: split.Validation}}, test: split.Test, validate: split.Validation}
+	f := &field{protocol: w.protocol, horizon: 1, level: usualLevel, data: w.data, folds: []fold{{end: split.End(), test: split.Test, validate: split.Validation}}, test: split.Test, validate: split.Validation}
 	return []*contest{{protocol: w.protocol, horizon: 1, first: true, study: w, series: w.series, data: w.data, fields: []*field{f}}}, nil
 }
 
@@ -202,7 +203,13 @@ func byLookBack(entries []entry, p forecast.Protocol) [][]entry {
 
 // field finds the targets that all entries have and adds these as models.
 func (w *study) field(group []entry, h int) (*field, error) {
-	f := &field{protocol: w.protocol, horizon: h, data: w.data}
+	f := &field{protocol: w.protocol, horizon: h, level: usualLevel, data: w.data}
+	for _, n := range group {
+		if l := n.trials[0].about.Level; l > 0 && l < 1 {
+			f.level = l
+			break
+		}
+	}
 	if w.protocol == forecast.Published {
 		f.lookBack = group[0].config.LookBack
 	}
@@ -294,6 +301,9 @@ func (e *Evaluate) rivals(f *field) []config {
 	}
 	return list
 }
+
+// usualLevel is the nominal coverage of the baselines' intervals where no trial has any.
+const usualLevel = 0.9
 
 // ridgeOrder is the order of the ridge baseline: longer than least squares would bear on a short capture.
 const ridgeOrder = 60
@@ -415,7 +425,30 @@ func (f *field) baseline(c config) (*model, string) {
 		r.checked = nil
 	}
 	m.runs = []run{r}
+	m.calibrate()
 	return m, ""
+}
+
+// calibrate gives a strict model without intervals of its own those of split conformal prediction, at the level of the trials' intervals.
+func (m *model) calibrate() {
+	f, r := m.field, &m.runs[0]
+	if f.protocol == forecast.Published || len(r.checked) != len(f.validate) {
+		return
+	}
+	test, checked := 0, 0
+	var low, high []float64
+	for _, one := range f.folds {
+		band := func(targets []int, of []float64) forecast.Band {
+			return forecast.Band{Targets: targets, Low: of, High: of}
+		}
+		c, err := forecast.Calibrate(forecast.Conformal, f.data, band(one.validate, r.checked[checked:checked+len(one.validate)]), band(one.test, r.forecast[test:test+len(one.test)]), f.horizon, f.level)
+		if err != nil { // too few validation targets
+			return
+		}
+		low, high = append(low, c.Low...), append(high, c.High...)
+		test, checked = test+len(one.test), checked+len(one.validate)
+	}
+	r.low, r.high, m.level = low, high, f.level
 }
 
 func missing(values []float64) (n int) {
