@@ -74,15 +74,18 @@ type step struct {
 	turned  []float32 // [lanes][W]
 }
 
-// gradient adds one time step to the derivatives of the weights: sum[r][k] is continued by the chain over the lanes b = 0..lanes-1 of
-// z[r][b] * turned[b][k], for rows lo..hi-1 (multiples of 4) and columns k = first..W-1. In the first time step all states are zero and change nothing.
+// gradient adds time steps to the derivatives of the weights: sum[r][k] is continued, for each step from the first, by the chain over the lanes b = 0..used-1
+// of z[r][b] * turned[b][k], for rows lo..hi-1 (multiples of 4) and columns k = first..W-1. In the first time step all states are zero and change nothing.
 type gradient struct {
 	width, lanes int
 	first        int // H rounded down to 8 in the first time step, else 0
 	used         int // lanes that hold samples, rounded up to 16: the chain ends there
 	lo, hi       int
-	z            []float32 // [4H][lanes]
-	turned       []float32 // [lanes][W]
+	more         int       // time steps after the first
+	zStep        int       // from one step to the next in z
+	turnedStep   int       // and in turned
+	z            []float32 // [steps][4H][lanes]
+	turned       []float32 // [steps][lanes][W]
 	sum          []float32 // [4H][W]
 }
 

@@ -16,122 +16,170 @@ func choose() kernels {
 func available() []kernels {
 	list := []kernels{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		list = append(list, kernels{"AVX2", 1e8, cellKernels{forwardAVX2, backwardAVX2}, cellKernels{forwardGRUAVX2, backwardGRUAVX2},
-			statesAVX2, transposeVector, weightGradientAVX2, adamVector})
+		list = append(list, avx2.kernels("AVX2", 1e8))
 		if cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
-			list = append(list, kernels{"AVX-512", 2e8, cellKernels{forwardAVX512, backwardAVX512}, cellKernels{forwardGRUAVX512, backwardGRUAVX512},
-				statesAVX512, transposeVector, weightGradientAVX512, adamVector})
+			list = append(list, avx512.kernels("AVX-512", 2e8))
 		}
 	}
 	return list
 }
 
-// block is a number of lanes whose sums fit into the registers, and the kernels for them.
+// machine is the assembly for one width of vectors.
+type machine struct {
+	lanes   int     // of a vector
+	blocks  []block // the widest first
+	columns func(eighths int) columns
+
+	activate, activate2 func(gates *float32, lanes, units, blocks int, cell, cells, curved, next *float32) // for one vector, and for two where it pays
+	gateGradients       func(gates *float32, lanes, vectors int, cell, curved, dh, dc *float32)
+	activateGRU         func(gates *float32, lanes, units, blocks int, before, next *float32)
+	gateGradientsGRU    func(gates *float32, lanes, vectors int, before, dh, dc *float32)
+}
+
+func (m *machine) kernels(name string, share float64) kernels {
+	return kernels{name, share, cellKernels{m.forward, m.backward}, cellKernels{m.forwardGRU, m.backwardGRU}, m.states, transposeVector, m.gradient, adamVector}
+}
+
+// block is a number of lanes, and the tiles of rows whose sums for them fit into the registers: the usual one, and one of four rows for what is left.
 type block struct {
-	lanes   int
-	forward func(w *float32, width int, x *float32, lanes, k, blocks int, gates, cell, cells, curved, next *float32)
-	states  func(w *float32, width int, z *float32, lanes, rows, blocks int, dh *float32)
+	lanes        int
+	usual, small tile
 }
 
-var (
-	blocksAVX2   = []block{{16, forward2AVX2, stateGradients2AVX2}}
-	blocksAVX512 = []block{{64, forward4AVX512, stateGradients4AVX512}, {32, forward2AVX512, stateGradients2AVX512}, {16, forward1AVX512, stateGradients1AVX512}}
-)
+// tile is a number of rows, and what multiplies them.
+type tile struct {
+	rows    int
+	product func(w *float32, width int, x *float32, lanes, k, tiles, blocks int, z *float32)
+	states  func(w *float32, width int, z *float32, lanes, k, tiles, blocks int, dh *float32)
+}
 
-func forwardAVX2(s *step)   { forwardBlocks(s, blocksAVX2) }
-func forwardAVX512(s *step) { forwardBlocks(s, blocksAVX512) }
+// columns are eights of columns, and what adds to their gradient for a number of rows at once: the usual one, and one for four rows that are left.
+type columns struct {
+	eighths      int
+	rows         int
+	usual, small weightKernel
+}
 
-func forwardBlocks(s *step, blocks []block) {
+type weightKernel func(z *float32, lanes, used, zStep int, turned *float32, width, turnedStep, steps, groups int, sum *float32)
+
+var avx2 = machine{
+	lanes:    8,
+	blocks:   []block{{16, tile{6, product6x2AVX2, stateGradients6x2AVX2}, tile{4, product4x2AVX2, stateGradients4x2AVX2}}},
+	columns:  columnsAVX2,
+	activate: activate1AVX2, gateGradients: gateGradientsAVX2, activateGRU: activateGRUAVX2, gateGradientsGRU: gateGradientsGRUAVX2,
+}
+
+var avx512 = machine{
+	lanes: 16,
+	blocks: []block{
+		{64, tile{4, product4x4AVX512, stateGradients4x4AVX512}, tile{4, product4x4AVX512, stateGradients4x4AVX512}},
+		{32, tile{8, product8x2AVX512, stateGradients8x2AVX512}, tile{4, product4x2AVX512, stateGradients4x2AVX512}},
+		{16, tile{8, product8x1AVX512, stateGradients8x1AVX512}, tile{4, product4x1AVX512, stateGradients4x1AVX512}},
+	},
+	columns:  columnsAVX512,
+	activate: activate1AVX512, activate2: activate2AVX512, gateGradients: gateGradientsAVX512, activateGRU: activateGRUAVX512, gateGradientsGRU: gateGradientsGRUAVX512,
+}
+
+// split is how many usual tiles and how many of four rows make so many rows, a multiple of four.
+func (b *block) split(rows int) (usual, small int) {
+	usual = rows / b.usual.rows
+	if rest := rows % b.usual.rows; rest%b.small.rows != 0 {
+		usual--
+	}
+	return usual, (rows - usual*b.usual.rows) / b.small.rows
+}
+
+// unitsAtOnce is how many units of a product are followed by their activations, while the sums are in the nearest cache.
+const unitsAtOnce = 6
+
+// sums does the products of forward for some units.
+func (m *machine) sums(s *step, unit, units int) {
 	lo := s.lo
-	for _, b := range blocks {
+	for i := range m.blocks {
+		b := &m.blocks[i]
 		n := (s.hi - lo) / b.lanes
 		if n == 0 {
 			continue
 		}
-		for unit := range s.units {
-			at := unit*s.lanes + lo
-			b.forward(&s.weights[gates*unit*s.width+s.first], s.width, &s.x[s.first*s.lanes+lo], s.lanes, s.rows-s.first, n,
-				&s.gates[gates*unit*s.lanes+lo], &s.cell[at], &s.cells[at], &s.curved[at], &s.next[at])
+		usual, small := b.split(gates * units)
+		x, k, row := &s.x[s.first*s.lanes+lo], s.rows-s.first, gates*unit
+		if usual > 0 {
+			b.usual.product(&s.weights[row*s.width+s.first], s.width, x, s.lanes, k, usual, n, &s.gates[row*s.lanes+lo])
+			row += usual * b.usual.rows
+		}
+		if small > 0 {
+			b.small.product(&s.weights[row*s.width+s.first], s.width, x, s.lanes, k, small, n, &s.gates[row*s.lanes+lo])
 		}
 		lo += n * b.lanes
 	}
 }
 
-func backwardAVX2(s *step) {
-	if n := (s.hi - s.lo) / 8; n > 0 {
-		for unit := range s.units {
-			at := unit*s.lanes + s.lo
-			gateGradientsAVX2(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, &s.cell[at], &s.curved[at], &s.dh[at], &s.dc[at])
-		}
-	}
-}
-
-func backwardAVX512(s *step) {
-	if n := (s.hi - s.lo) / 16; n > 0 {
-		for unit := range s.units {
-			at := unit*s.lanes + s.lo
-			gateGradientsAVX512(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, &s.cell[at], &s.curved[at], &s.dh[at], &s.dc[at])
-		}
-	}
-}
-
-// gruBlock is a number of lanes and the kernel for them.
-type gruBlock struct {
-	lanes   int
-	forward func(w *float32, width int, x *float32, lanes, k, blocks int, gates, before, next *float32)
-}
-
-var (
-	gruBlocksAVX2   = []gruBlock{{16, forwardGRU2AVX2}}
-	gruBlocksAVX512 = []gruBlock{{64, forwardGRU4AVX512}, {32, forwardGRU2AVX512}, {16, forwardGRU1AVX512}}
-)
-
-func forwardGRUAVX2(s *step)   { forwardGRUBlocks(s, gruBlocksAVX2) }
-func forwardGRUAVX512(s *step) { forwardGRUBlocks(s, gruBlocksAVX512) }
-
-func forwardGRUBlocks(s *step, blocks []gruBlock) {
-	lo := s.lo
-	for _, b := range blocks {
-		n := (s.hi - lo) / b.lanes
-		if n == 0 {
-			continue
-		}
-		for unit := range s.units {
-			at := unit*s.lanes + lo
-			b.forward(&s.weights[gates*unit*s.width+s.first], s.width, &s.x[s.first*s.lanes+lo], s.lanes, s.rows-s.first, n,
-				&s.gates[gates*unit*s.lanes+lo], &s.x[at], &s.next[at])
-		}
-		lo += n * b.lanes
-	}
-}
-
-func backwardGRUAVX2(s *step)   { backwardGRUVectors(s, 8, gateGradientsGRUAVX2) }
-func backwardGRUAVX512(s *step) { backwardGRUVectors(s, 16, gateGradientsGRUAVX512) }
-
-func backwardGRUVectors(s *step, lanes int, kernel func(gates *float32, lanes, vectors int, before, dh, dc *float32)) {
-	n := (s.hi - s.lo) / lanes
-	if n == 0 {
+func (m *machine) forward(s *step) {
+	vectors := (s.hi - s.lo) / m.lanes
+	if vectors == 0 {
 		return
 	}
-	for unit := range s.units {
-		at := unit*s.lanes + s.lo
-		kernel(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, &s.x[at], &s.dh[at], &s.dc[at])
+	activate, blocks := m.activate, vectors
+	if m.activate2 != nil && vectors%2 == 0 {
+		activate, blocks = m.activate2, vectors/2
+	}
+	for unit := 0; unit < s.units; unit += unitsAtOnce {
+		n, at := min(unitsAtOnce, s.units-unit), unit*s.lanes+s.lo
+		m.sums(s, unit, n)
+		activate(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, blocks, &s.cell[at], &s.cells[at], &s.curved[at], &s.next[at])
 	}
 }
 
-func statesAVX2(s *step)   { stateBlocks(s, blocksAVX2) }
-func statesAVX512(s *step) { stateBlocks(s, blocksAVX512) }
+func (m *machine) forwardGRU(s *step) {
+	vectors := (s.hi - s.lo) / m.lanes
+	if vectors == 0 {
+		return
+	}
+	for unit := 0; unit < s.units; unit += unitsAtOnce {
+		n, at := min(unitsAtOnce, s.units-unit), unit*s.lanes+s.lo
+		m.sums(s, unit, n)
+		m.activateGRU(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, vectors, &s.x[at], &s.next[at])
+	}
+}
 
-func stateBlocks(s *step, blocks []block) {
+func (m *machine) backward(s *step) {
+	if n := (s.hi - s.lo) / m.lanes; n > 0 {
+		for unit := range s.units {
+			at := unit*s.lanes + s.lo
+			m.gateGradients(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, &s.cell[at], &s.curved[at], &s.dh[at], &s.dc[at])
+		}
+	}
+}
+
+func (m *machine) backwardGRU(s *step) {
+	if n := (s.hi - s.lo) / m.lanes; n > 0 {
+		for unit := range s.units {
+			at := unit*s.lanes + s.lo
+			m.gateGradientsGRU(&s.gates[gates*unit*s.lanes+s.lo], s.lanes, n, &s.x[at], &s.dh[at], &s.dc[at])
+		}
+	}
+}
+
+func (m *machine) states(s *step) {
 	from, to := s.columns()
+	if from == to {
+		return
+	}
 	lo := s.lo
-	for _, b := range blocks {
+	for i := range m.blocks {
+		b := &m.blocks[i]
 		n := (s.hi - lo) / b.lanes
 		if n == 0 {
 			continue
 		}
-		for k := from; k < to; k += 4 {
-			b.states(&s.weights[k], s.width, &s.gates[lo], s.lanes, gates*s.units, n, &s.dh[k*s.lanes+lo])
+		usual, small := b.split(roundUp(to-from, gates))
+		k := from
+		if usual > 0 {
+			b.usual.states(&s.weights[k], s.width, &s.gates[lo], s.lanes, gates*s.units, usual, n, &s.dh[k*s.lanes+lo])
+			k += usual * b.usual.rows
+		}
+		if small > 0 {
+			b.small.states(&s.weights[k], s.width, &s.gates[lo], s.lanes, gates*s.units, small, n, &s.dh[k*s.lanes+lo])
 		}
 		lo += n * b.lanes
 	}
@@ -139,56 +187,65 @@ func stateBlocks(s *step, blocks []block) {
 
 func transposeVector(s *step) {
 	tiles := (s.hi - s.lo) / 8
-	k := 0
-	for ; k+8 <= s.rows && tiles > 0; k += 8 {
+	if s.rows < 8 || tiles == 0 {
+		transpose(s)
+		return
+	}
+	for k := 0; k < s.rows; k += 8 {
+		k := min(k, s.rows-8) // the last eight rows overlap those before
 		transposeAVX2(&s.x[k*s.lanes+s.lo], s.lanes, tiles, &s.turned[s.lo*s.width+k], s.width)
 	}
-	transposeFrom(s, k)
 }
 
-// weightGradientAVX2 takes three vectors of columns at once and, where that leaves one, two and two.
-func weightGradientAVX2(g *gradient) {
-	weightColumns(g, func(eighths int) (weightKernel, int) {
-		switch eighths {
-		case 1:
-			return weightGradients1AVX2, 1
-		case 2, 4:
-			return weightGradients2AVX2, 2
-		}
-		return weightGradients3AVX2, 3
-	})
+// columnsAVX2 takes three vectors of columns at once; one vector that is left is taken for eight rows.
+func columnsAVX2(eighths int) columns {
+	switch eighths {
+	case 1:
+		return columns{1, 8, weightGradients8x1AVX2, weightGradients4x1AVX2}
+	case 2, 4:
+		return columns{2, 4, weightGradients4x2AVX2, weightGradients4x2AVX2}
+	}
+	return columns{3, 4, weightGradients4x3AVX2, weightGradients4x3AVX2}
 }
 
-// weightGradientAVX512 takes four vectors of columns at once, or three and a half, as long as half a vector is not left alone.
-func weightGradientAVX512(g *gradient) {
-	whole := [...]weightKernel{nil, weightGradients1AVX512, weightGradients2AVX512, weightGradients3AVX512, weightGradients4AVX512}
-	half := [...]weightKernel{weightGradients1AVX2, weightGradients1HalfAVX512, weightGradients2HalfAVX512, weightGradients3HalfAVX512}
-	weightColumns(g, func(eighths int) (weightKernel, int) {
-		switch {
-		case eighths%2 == 1 && eighths < 8:
-			return half[eighths/2], eighths
-		case eighths == 9:
-			return whole[2], 4
-		}
-		n := min(eighths/2, 4)
-		return whole[n], 2 * n
-	})
+// columnsAVX512 takes four vectors of columns at once, or three and a half, as long as half a vector is not left alone.
+func columnsAVX512(eighths int) columns {
+	whole := [...]weightKernel{nil, weightGradients4x1AVX512, weightGradients4x2AVX512, weightGradients4x3AVX512, weightGradients4x4AVX512}
+	half := [...]weightKernel{nil, weightGradients4x1HalfAVX512, weightGradients4x2HalfAVX512, weightGradients4x3HalfAVX512}
+	switch {
+	case eighths == 1:
+		return columnsAVX2(1)
+	case eighths%2 == 1 && eighths < 8:
+		return columns{eighths, 4, half[eighths/2], half[eighths/2]}
+	case eighths == 9:
+		return columns{4, 4, whole[2], whole[2]}
+	}
+	n := min(eighths/2, 4)
+	return columns{2 * n, 4, whole[n], whole[n]}
 }
 
-// weightKernel continues the sums of four rows and some columns.
-type weightKernel func(z *float32, lanes, used int, turned *float32, width int, sum *float32)
+// nearCache is how many bytes of what one kernel of the gradient reads again and again are to stay in the nearest cache.
+const nearCache = 32 << 10
 
-// weightColumns runs over the rows four at a time and over the columns in the steps of choose, which is told how many eights of them are left.
-func weightColumns(g *gradient, choose func(eighths int) (weightKernel, int)) {
-	if g.used == 0 {
+// gradient runs over some columns, over as many time steps as fit into the cache, over the rows.
+func (m *machine) gradient(g *gradient) {
+	if g.used == 0 || g.hi == g.lo {
 		return
 	}
 	for k := g.first; k < g.width; {
-		kernel, eighths := choose((g.width - k) / 8)
-		for r := g.lo; r < g.hi; r += gates {
-			kernel(&g.z[r*g.lanes], g.lanes, g.used, &g.turned[k], g.width, &g.sum[r*g.width+k])
+		c := m.columns((g.width - k) / 8)
+		atOnce := max(1, nearCache/(32*c.eighths*g.used))
+		for s := 0; s <= g.more; s += atOnce {
+			n, r := min(atOnce, g.more+1-s), g.lo
+			if groups := (g.hi - r) / c.rows; groups > 0 {
+				c.usual(&g.z[s*g.zStep+r*g.lanes], g.lanes, g.used, g.zStep, &g.turned[s*g.turnedStep+k], g.width, g.turnedStep, n, groups, &g.sum[r*g.width+k])
+				r += groups * c.rows
+			}
+			if r < g.hi {
+				c.small(&g.z[s*g.zStep+r*g.lanes], g.lanes, g.used, g.zStep, &g.turned[s*g.turnedStep+k], g.width, g.turnedStep, n, (g.hi-r)/gates, &g.sum[r*g.width+k])
+			}
 		}
-		k += 8 * eighths
+		k += 8 * c.eighths
 	}
 }
 

@@ -95,10 +95,8 @@ func chains(sum *[4][2]float32, w []float32, step, gap int, x []float32, lanes, 
 	*sum = [4][2]float32{{a0, a1}, {b0, b1}, {c0, c1}, {d0, d1}}
 }
 
-func transpose(s *step) { transposeFrom(s, 0) }
-
-func transposeFrom(s *step, first int) {
-	for k := first; k < s.rows; k++ {
+func transpose(s *step) {
+	for k := range s.rows {
 		row := s.x[k*s.lanes : (k+1)*s.lanes]
 		for b := s.lo; b < s.hi; b++ {
 			s.turned[b*s.width+k] = row[b]
@@ -113,7 +111,9 @@ func weightGradient(g *gradient) {
 			for i := range d {
 				copy(d[i][:], g.sum[(r+i)*g.width+k:])
 			}
-			chains(&d, g.z[r*g.lanes:], 1, g.lanes, g.turned[k:], g.width, g.used)
+			for s := range 1 + g.more {
+				chains(&d, g.z[s*g.zStep+r*g.lanes:], 1, g.lanes, g.turned[s*g.turnedStep+k:], g.width, g.used)
+			}
 			for i, v := range d {
 				copy(g.sum[(r+i)*g.width+k:], v[:])
 			}

@@ -159,11 +159,11 @@ func add(a, b []float32) {
 func (k *track) gradient(kernels *kernels, sum []float32, used, lo, hi int) {
 	p := k.part
 	clear(sum[lo:hi])
-	g := gradient{width: p.width(), lanes: k.lanes, used: used, lo: lo / p.width(), hi: hi / p.width(), sum: sum}
-	d := k.step(0, 0)
-	for s := range k.steps {
-		k.put(d, s)
-		g.z, g.turned, g.first = d.gates, d.turned, d.first/8*8
+	g := gradient{width: p.width(), lanes: k.lanes, used: used, lo: lo / p.width(), hi: hi / p.width(), sum: sum,
+		zStep: k.gates.size, turnedStep: k.turned.size, z: k.gates.data, turned: k.turned.data, first: p.units / 8 * 8}
+	kernels.gradient(&g)
+	if k.steps > 1 {
+		g.z, g.turned, g.first, g.more = k.gates.data[g.zStep:], k.turned.data[g.turnedStep:], 0, k.steps-2
 		kernels.gradient(&g)
 	}
 	if p.cell == GRU {

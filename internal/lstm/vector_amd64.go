@@ -4,35 +4,175 @@
 
 package lstm
 
-// forward2AVX2 is step.forward for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
+// product6x2AVX2 multiplies tiles of rows by blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
 //
 //go:noescape
-func forward2AVX2(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, cell *float32, cells *float32, curved *float32, next *float32)
+func product6x2AVX2(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+
+// stateGradients6x2AVX2 is step.states for tiles of states, whose columns w points at, and blocks of so many vectors of lanes.
+//
+//go:noescape
+func stateGradients6x2AVX2(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+
+// product4x2AVX2 multiplies tiles of rows by blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
+//
+//go:noescape
+func product4x2AVX2(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+
+// stateGradients4x2AVX2 is step.states for tiles of states, whose columns w points at, and blocks of so many vectors of lanes.
+//
+//go:noescape
+func stateGradients4x2AVX2(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+
+// activate1AVX2 is step.forward from the sums on, for units and blocks of so many vectors of lanes.
+//
+//go:noescape
+func activate1AVX2(gates *float32, lanes int, units int, blocks int, cell *float32, cells *float32, curved *float32, next *float32)
+
+// activateGRUAVX2 is forward of a GRU from the sums on, for units and vectors of lanes; before is the states before.
+//
+//go:noescape
+func activateGRUAVX2(gates *float32, lanes int, units int, blocks int, before *float32, next *float32)
 
 // gateGradientsAVX2 is the first part of step.backward for one unit and so many vectors of lanes.
 //
 //go:noescape
 func gateGradientsAVX2(gates *float32, lanes int, vectors int, cell *float32, curved *float32, dh *float32, dc *float32)
 
-// stateGradients2AVX2 is the second part of step.backward for four states, whose columns w points at, and blocks of so many vectors of lanes.
+// gateGradientsGRUAVX2 is backward of a GRU for one unit and so many vectors of lanes.
 //
 //go:noescape
-func stateGradients2AVX2(w *float32, width int, z *float32, lanes int, rows int, blocks int, dh *float32)
+func gateGradientsGRUAVX2(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
 
-// weightGradients1AVX2 continues the sums of four rows and so many vectors of columns by one time step.
+// weightGradients8x1AVX2 continues the sums of groups of rows and so many vectors of columns by time steps, which are so many values apart.
 //
 //go:noescape
-func weightGradients1AVX2(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
+func weightGradients8x1AVX2(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
 
-// weightGradients2AVX2 continues the sums of four rows and so many vectors of columns by one time step.
+// weightGradients4x1AVX2 continues the sums of groups of rows and so many vectors of columns by time steps, which are so many values apart.
 //
 //go:noescape
-func weightGradients2AVX2(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
+func weightGradients4x1AVX2(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
 
-// weightGradients3AVX2 continues the sums of four rows and so many vectors of columns by one time step.
+// weightGradients4x2AVX2 continues the sums of groups of rows and so many vectors of columns by time steps, which are so many values apart.
 //
 //go:noescape
-func weightGradients3AVX2(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
+func weightGradients4x2AVX2(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+
+// weightGradients4x3AVX2 continues the sums of groups of rows and so many vectors of columns by time steps, which are so many values apart.
+//
+//go:noescape
+func weightGradients4x3AVX2(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+
+// product4x4AVX512 multiplies tiles of rows by blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
+//
+//go:noescape
+func product4x4AVX512(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+
+// stateGradients4x4AVX512 is step.states for tiles of states, whose columns w points at, and blocks of so many vectors of lanes.
+//
+//go:noescape
+func stateGradients4x4AVX512(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+
+// product8x2AVX512 multiplies tiles of rows by blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
+//
+//go:noescape
+func product8x2AVX512(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+
+// stateGradients8x2AVX512 is step.states for tiles of states, whose columns w points at, and blocks of so many vectors of lanes.
+//
+//go:noescape
+func stateGradients8x2AVX512(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+
+// product4x2AVX512 multiplies tiles of rows by blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
+//
+//go:noescape
+func product4x2AVX512(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+
+// stateGradients4x2AVX512 is step.states for tiles of states, whose columns w points at, and blocks of so many vectors of lanes.
+//
+//go:noescape
+func stateGradients4x2AVX512(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+
+// product8x1AVX512 multiplies tiles of rows by blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
+//
+//go:noescape
+func product8x1AVX512(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+
+// stateGradients8x1AVX512 is step.states for tiles of states, whose columns w points at, and blocks of so many vectors of lanes.
+//
+//go:noescape
+func stateGradients8x1AVX512(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+
+// product4x1AVX512 multiplies tiles of rows by blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
+//
+//go:noescape
+func product4x1AVX512(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+
+// stateGradients4x1AVX512 is step.states for tiles of states, whose columns w points at, and blocks of so many vectors of lanes.
+//
+//go:noescape
+func stateGradients4x1AVX512(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+
+// activate1AVX512 is step.forward from the sums on, for units and blocks of so many vectors of lanes.
+//
+//go:noescape
+func activate1AVX512(gates *float32, lanes int, units int, blocks int, cell *float32, cells *float32, curved *float32, next *float32)
+
+// activate2AVX512 is step.forward from the sums on, for units and blocks of so many vectors of lanes.
+//
+//go:noescape
+func activate2AVX512(gates *float32, lanes int, units int, blocks int, cell *float32, cells *float32, curved *float32, next *float32)
+
+// activateGRUAVX512 is forward of a GRU from the sums on, for units and vectors of lanes; before is the states before.
+//
+//go:noescape
+func activateGRUAVX512(gates *float32, lanes int, units int, blocks int, before *float32, next *float32)
+
+// gateGradientsAVX512 is the first part of step.backward for one unit and so many vectors of lanes.
+//
+//go:noescape
+func gateGradientsAVX512(gates *float32, lanes int, vectors int, cell *float32, curved *float32, dh *float32, dc *float32)
+
+// gateGradientsGRUAVX512 is backward of a GRU for one unit and so many vectors of lanes.
+//
+//go:noescape
+func gateGradientsGRUAVX512(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
+
+// weightGradients4x1AVX512 continues the sums of groups of rows and so many vectors of columns by time steps, which are so many values apart.
+//
+//go:noescape
+func weightGradients4x1AVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+
+// weightGradients4x2AVX512 continues the sums of groups of rows and so many vectors of columns by time steps, which are so many values apart.
+//
+//go:noescape
+func weightGradients4x2AVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+
+// weightGradients4x3AVX512 continues the sums of groups of rows and so many vectors of columns by time steps, which are so many values apart.
+//
+//go:noescape
+func weightGradients4x3AVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+
+// weightGradients4x4AVX512 continues the sums of groups of rows and so many vectors of columns by time steps, which are so many values apart.
+//
+//go:noescape
+func weightGradients4x4AVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+
+// weightGradients4x1HalfAVX512 continues the sums of groups of rows and so many vectors and a half of columns by time steps, which are so many values apart.
+//
+//go:noescape
+func weightGradients4x1HalfAVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+
+// weightGradients4x2HalfAVX512 continues the sums of groups of rows and so many vectors and a half of columns by time steps, which are so many values apart.
+//
+//go:noescape
+func weightGradients4x2HalfAVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+
+// weightGradients4x3HalfAVX512 continues the sums of groups of rows and so many vectors and a half of columns by time steps, which are so many values apart.
+//
+//go:noescape
+func weightGradients4x3HalfAVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
 
 // transposeAVX2 turns eight rows of x, tiles of 8 lanes, into columns of turned.
 //
@@ -43,103 +183,3 @@ func transposeAVX2(x *float32, lanes int, tiles int, turned *float32, width int)
 //
 //go:noescape
 func adamAVX2(gradient *float32, m *float32, v *float32, w *float32, vectors int, rate float32)
-
-// forward1AVX512 is step.forward for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
-//
-//go:noescape
-func forward1AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, cell *float32, cells *float32, curved *float32, next *float32)
-
-// stateGradients1AVX512 is the second part of step.backward for four states, whose columns w points at, and blocks of so many vectors of lanes.
-//
-//go:noescape
-func stateGradients1AVX512(w *float32, width int, z *float32, lanes int, rows int, blocks int, dh *float32)
-
-// forward2AVX512 is step.forward for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
-//
-//go:noescape
-func forward2AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, cell *float32, cells *float32, curved *float32, next *float32)
-
-// stateGradients2AVX512 is the second part of step.backward for four states, whose columns w points at, and blocks of so many vectors of lanes.
-//
-//go:noescape
-func stateGradients2AVX512(w *float32, width int, z *float32, lanes int, rows int, blocks int, dh *float32)
-
-// forward4AVX512 is step.forward for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.
-//
-//go:noescape
-func forward4AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, cell *float32, cells *float32, curved *float32, next *float32)
-
-// stateGradients4AVX512 is the second part of step.backward for four states, whose columns w points at, and blocks of so many vectors of lanes.
-//
-//go:noescape
-func stateGradients4AVX512(w *float32, width int, z *float32, lanes int, rows int, blocks int, dh *float32)
-
-// gateGradientsAVX512 is the first part of step.backward for one unit and so many vectors of lanes.
-//
-//go:noescape
-func gateGradientsAVX512(gates *float32, lanes int, vectors int, cell *float32, curved *float32, dh *float32, dc *float32)
-
-// weightGradients1AVX512 continues the sums of four rows and so many vectors of columns by one time step.
-//
-//go:noescape
-func weightGradients1AVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-
-// weightGradients2AVX512 continues the sums of four rows and so many vectors of columns by one time step.
-//
-//go:noescape
-func weightGradients2AVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-
-// weightGradients3AVX512 continues the sums of four rows and so many vectors of columns by one time step.
-//
-//go:noescape
-func weightGradients3AVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-
-// weightGradients4AVX512 continues the sums of four rows and so many vectors of columns by one time step.
-//
-//go:noescape
-func weightGradients4AVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-
-// weightGradients1HalfAVX512 continues the sums of four rows and so many vectors and a half of columns by one time step.
-//
-//go:noescape
-func weightGradients1HalfAVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-
-// weightGradients2HalfAVX512 continues the sums of four rows and so many vectors and a half of columns by one time step.
-//
-//go:noescape
-func weightGradients2HalfAVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-
-// weightGradients3HalfAVX512 continues the sums of four rows and so many vectors and a half of columns by one time step.
-//
-//go:noescape
-func weightGradients3HalfAVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-
-// forwardGRU2AVX2 is forward of a GRU for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length; before is the unit's state.
-//
-//go:noescape
-func forwardGRU2AVX2(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
-
-// gateGradientsGRUAVX2 is backward of a GRU for one unit and so many vectors of lanes.
-//
-//go:noescape
-func gateGradientsGRUAVX2(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
-
-// forwardGRU1AVX512 is forward of a GRU for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length; before is the unit's state.
-//
-//go:noescape
-func forwardGRU1AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
-
-// forwardGRU2AVX512 is forward of a GRU for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length; before is the unit's state.
-//
-//go:noescape
-func forwardGRU2AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
-
-// forwardGRU4AVX512 is forward of a GRU for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length; before is the unit's state.
-//
-//go:noescape
-func forwardGRU4AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
-
-// gateGradientsGRUAVX512 is backward of a GRU for one unit and so many vectors of lanes.
-//
-//go:noescape
-func gateGradientsGRUAVX512(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)

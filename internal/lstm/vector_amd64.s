@@ -4,21 +4,207 @@
 
 #include "textflag.h"
 
-// func forward2AVX2(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, cell *float32, cells *float32, curved *float32, next *float32)
+// func product6x2AVX2(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
 // Requires: AVX, FMA3
-TEXT ·forward2AVX2(SB), NOSPLIT, $0-88
+TEXT ·product6x2AVX2(SB), NOSPLIT, $0-64
 	MOVQ w+0(FP), AX
 	MOVQ width+8(FP), CX
 	SHLQ $0x02, CX
-	MOVQ x+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ gates+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-	XORQ DI, DI
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ z+56(FP), SI
+
+tile:
+	MOVQ x+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   AX, R10
+	LEAQ   (CX)(CX*2), R11
+	LEAQ   (R10)(R11*1), R11
+	MOVQ   DI, R12
+	MOVQ   k+32(FP), R13
+
+k:
+	VMOVUPS      (R12), Y12
+	VMOVUPS      32(R12), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R11), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R11)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R11)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         DX, R12
+	DECQ         R13
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R11
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      Y1, 32(R10)
+	VMOVUPS      Y2, (R10)(DX*1)
+	VMOVUPS      Y3, 32(R10)(DX*1)
+	VMOVUPS      Y4, (R10)(DX*2)
+	VMOVUPS      Y5, 32(R10)(DX*2)
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y7, 32(R11)
+	VMOVUPS      Y8, (R11)(DX*1)
+	VMOVUPS      Y9, 32(R11)(DX*1)
+	VMOVUPS      Y10, (R11)(DX*2)
+	VMOVUPS      Y11, 32(R11)(DX*2)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stateGradients6x2AVX2(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+// Requires: AVX, FMA3
+TEXT ·stateGradients6x2AVX2(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ dh+56(FP), SI
+
+tile:
+	MOVQ z+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   AX, R10
+	MOVQ   DI, R11
+	MOVQ   k+32(FP), R12
+
+k:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(R10), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 8(R10), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(R10), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS 16(R10), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 20(R10), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         CX, R10
+	ADDQ         DX, R11
+	DECQ         R12
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R11
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      Y1, 32(R10)
+	VMOVUPS      Y2, (R10)(DX*1)
+	VMOVUPS      Y3, 32(R10)(DX*1)
+	VMOVUPS      Y4, (R10)(DX*2)
+	VMOVUPS      Y5, 32(R10)(DX*2)
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y7, 32(R11)
+	VMOVUPS      Y8, (R11)(DX*1)
+	VMOVUPS      Y9, 32(R11)(DX*1)
+	VMOVUPS      Y10, (R11)(DX*2)
+	VMOVUPS      Y11, 32(R11)(DX*2)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         $0x00000018, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func product4x2AVX2(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+// Requires: AVX, FMA3
+TEXT ·product4x2AVX2(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ z+56(FP), SI
+
+tile:
+	MOVQ x+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
 
 block:
 	VXORPS Y0, Y0, Y0
@@ -31,8 +217,8 @@ block:
 	VXORPS Y7, Y7, Y7
 	MOVQ   AX, R10
 	LEAQ   (CX)(CX*2), R11
-	ADDQ   AX, R11
-	LEAQ   (DX)(DI*1), R12
+	LEAQ   (R10)(R11*1), R11
+	MOVQ   DI, R12
 	MOVQ   k+32(FP), R13
 
 k:
@@ -52,316 +238,315 @@ k:
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         $0x00000004, R10
 	ADDQ         $0x00000004, R11
-	ADDQ         BX, R12
+	ADDQ         DX, R12
 	DECQ         R13
 	JNZ          k
-	VMOVUPS      half<>+0(SB), Y8
-	VMULPS       Y8, Y0, Y0
-	VMULPS       Y8, Y1, Y1
-	VMOVUPS      limitLow<>+0(SB), Y8
-	VMAXPS       Y0, Y8, Y0
-	VMAXPS       Y1, Y8, Y1
-	VMOVUPS      limitHigh<>+0(SB), Y8
-	VMINPS       Y0, Y8, Y0
-	VMINPS       Y1, Y8, Y1
-	VMULPS       Y0, Y0, Y8
-	VMULPS       Y1, Y1, Y9
-	VMOVUPS      tanhP5<>+0(SB), Y10
-	VMOVUPS      tanhP5<>+0(SB), Y11
-	VFMADD213PS  tanhP4<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP4<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP0<>+0(SB), Y9, Y11
-	VMULPS       Y10, Y0, Y0
-	VMULPS       Y11, Y1, Y1
-	VMOVUPS      tanhQ4<>+0(SB), Y10
-	VMOVUPS      tanhQ4<>+0(SB), Y11
-	VFMADD213PS  tanhQ3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ0<>+0(SB), Y9, Y11
-	VDIVPS       Y10, Y0, Y0
-	VDIVPS       Y11, Y1, Y1
-	VMOVUPS      oneLow<>+0(SB), Y8
-	VMAXPS       Y0, Y8, Y0
-	VMAXPS       Y1, Y8, Y1
-	VMOVUPS      oneHigh<>+0(SB), Y8
-	VMINPS       Y0, Y8, Y0
-	VMINPS       Y1, Y8, Y1
-	VMOVUPS      half<>+0(SB), Y8
-	VFMADD213PS  Y8, Y8, Y0
-	VFMADD213PS  Y8, Y8, Y1
-	VMOVUPS      half<>+0(SB), Y8
-	VMULPS       Y8, Y2, Y2
-	VMULPS       Y8, Y3, Y3
-	VMOVUPS      limitLow<>+0(SB), Y8
-	VMAXPS       Y2, Y8, Y2
-	VMAXPS       Y3, Y8, Y3
-	VMOVUPS      limitHigh<>+0(SB), Y8
-	VMINPS       Y2, Y8, Y2
-	VMINPS       Y3, Y8, Y3
-	VMULPS       Y2, Y2, Y8
-	VMULPS       Y3, Y3, Y9
-	VMOVUPS      tanhP5<>+0(SB), Y10
-	VMOVUPS      tanhP5<>+0(SB), Y11
-	VFMADD213PS  tanhP4<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP4<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP0<>+0(SB), Y9, Y11
-	VMULPS       Y10, Y2, Y2
-	VMULPS       Y11, Y3, Y3
-	VMOVUPS      tanhQ4<>+0(SB), Y10
-	VMOVUPS      tanhQ4<>+0(SB), Y11
-	VFMADD213PS  tanhQ3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ0<>+0(SB), Y9, Y11
-	VDIVPS       Y10, Y2, Y2
-	VDIVPS       Y11, Y3, Y3
-	VMOVUPS      oneLow<>+0(SB), Y8
-	VMAXPS       Y2, Y8, Y2
-	VMAXPS       Y3, Y8, Y3
-	VMOVUPS      oneHigh<>+0(SB), Y8
-	VMINPS       Y2, Y8, Y2
-	VMINPS       Y3, Y8, Y3
-	VMOVUPS      half<>+0(SB), Y8
-	VFMADD213PS  Y8, Y8, Y2
-	VFMADD213PS  Y8, Y8, Y3
-	VMOVUPS      limitLow<>+0(SB), Y8
-	VMAXPS       Y4, Y8, Y4
-	VMAXPS       Y5, Y8, Y5
-	VMOVUPS      limitHigh<>+0(SB), Y8
-	VMINPS       Y4, Y8, Y4
-	VMINPS       Y5, Y8, Y5
-	VMULPS       Y4, Y4, Y8
-	VMULPS       Y5, Y5, Y9
-	VMOVUPS      tanhP5<>+0(SB), Y10
-	VMOVUPS      tanhP5<>+0(SB), Y11
-	VFMADD213PS  tanhP4<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP4<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP0<>+0(SB), Y9, Y11
-	VMULPS       Y10, Y4, Y4
-	VMULPS       Y11, Y5, Y5
-	VMOVUPS      tanhQ4<>+0(SB), Y10
-	VMOVUPS      tanhQ4<>+0(SB), Y11
-	VFMADD213PS  tanhQ3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ0<>+0(SB), Y9, Y11
-	VDIVPS       Y10, Y4, Y4
-	VDIVPS       Y11, Y5, Y5
-	VMOVUPS      oneLow<>+0(SB), Y8
-	VMAXPS       Y4, Y8, Y4
-	VMAXPS       Y5, Y8, Y5
-	VMOVUPS      oneHigh<>+0(SB), Y8
-	VMINPS       Y4, Y8, Y4
-	VMINPS       Y5, Y8, Y5
-	VMOVUPS      half<>+0(SB), Y8
-	VMULPS       Y8, Y6, Y6
-	VMULPS       Y8, Y7, Y7
-	VMOVUPS      limitLow<>+0(SB), Y8
-	VMAXPS       Y6, Y8, Y6
-	VMAXPS       Y7, Y8, Y7
-	VMOVUPS      limitHigh<>+0(SB), Y8
-	VMINPS       Y6, Y8, Y6
-	VMINPS       Y7, Y8, Y7
-	VMULPS       Y6, Y6, Y8
-	VMULPS       Y7, Y7, Y9
-	VMOVUPS      tanhP5<>+0(SB), Y10
-	VMOVUPS      tanhP5<>+0(SB), Y11
-	VFMADD213PS  tanhP4<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP4<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP0<>+0(SB), Y9, Y11
-	VMULPS       Y10, Y6, Y6
-	VMULPS       Y11, Y7, Y7
-	VMOVUPS      tanhQ4<>+0(SB), Y10
-	VMOVUPS      tanhQ4<>+0(SB), Y11
-	VFMADD213PS  tanhQ3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ0<>+0(SB), Y9, Y11
-	VDIVPS       Y10, Y6, Y6
-	VDIVPS       Y11, Y7, Y7
-	VMOVUPS      oneLow<>+0(SB), Y8
-	VMAXPS       Y6, Y8, Y6
-	VMAXPS       Y7, Y8, Y7
-	VMOVUPS      oneHigh<>+0(SB), Y8
-	VMINPS       Y6, Y8, Y6
-	VMINPS       Y7, Y8, Y7
-	VMOVUPS      half<>+0(SB), Y8
-	VFMADD213PS  Y8, Y8, Y6
-	VFMADD213PS  Y8, Y8, Y7
-	VMOVUPS      Y0, (R8)
-	VMOVUPS      Y1, 32(R8)
-	VMOVUPS      Y2, (R8)(BX*1)
-	VMOVUPS      Y3, 32(R8)(BX*1)
-	VMOVUPS      Y4, (R8)(BX*2)
-	VMOVUPS      Y5, 32(R8)(BX*2)
-	VMOVUPS      Y6, (R9)
-	VMOVUPS      Y7, 32(R9)
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	VMULPS       Y4, Y0, Y0
-	MOVQ         cell+56(FP), R10
-	VFMADD231PS  (R10)(DI*1), Y2, Y0
-	VMULPS       Y5, Y1, Y1
-	MOVQ         cell+56(FP), R10
-	VFMADD231PS  32(R10)(DI*1), Y3, Y1
-	MOVQ         cells+64(FP), R10
-	VMOVUPS      Y0, (R10)(DI*1)
-	MOVQ         cells+64(FP), R10
-	VMOVUPS      Y1, 32(R10)(DI*1)
-	VMOVUPS      limitLow<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMAXPS       Y1, Y2, Y1
-	VMOVUPS      limitHigh<>+0(SB), Y2
-	VMINPS       Y0, Y2, Y0
-	VMINPS       Y1, Y2, Y1
-	VMULPS       Y0, Y0, Y2
-	VMULPS       Y1, Y1, Y3
-	VMOVUPS      tanhP5<>+0(SB), Y4
-	VMOVUPS      tanhP5<>+0(SB), Y5
-	VFMADD213PS  tanhP4<>+0(SB), Y2, Y4
-	VFMADD213PS  tanhP4<>+0(SB), Y3, Y5
-	VFMADD213PS  tanhP3<>+0(SB), Y2, Y4
-	VFMADD213PS  tanhP3<>+0(SB), Y3, Y5
-	VFMADD213PS  tanhP2<>+0(SB), Y2, Y4
-	VFMADD213PS  tanhP2<>+0(SB), Y3, Y5
-	VFMADD213PS  tanhP1<>+0(SB), Y2, Y4
-	VFMADD213PS  tanhP1<>+0(SB), Y3, Y5
-	VFMADD213PS  tanhP0<>+0(SB), Y2, Y4
-	VFMADD213PS  tanhP0<>+0(SB), Y3, Y5
-	VMULPS       Y4, Y0, Y0
-	VMULPS       Y5, Y1, Y1
-	VMOVUPS      tanhQ4<>+0(SB), Y4
-	VMOVUPS      tanhQ4<>+0(SB), Y5
-	VFMADD213PS  tanhQ3<>+0(SB), Y2, Y4
-	VFMADD213PS  tanhQ3<>+0(SB), Y3, Y5
-	VFMADD213PS  tanhQ2<>+0(SB), Y2, Y4
-	VFMADD213PS  tanhQ2<>+0(SB), Y3, Y5
-	VFMADD213PS  tanhQ1<>+0(SB), Y2, Y4
-	VFMADD213PS  tanhQ1<>+0(SB), Y3, Y5
-	VFMADD213PS  tanhQ0<>+0(SB), Y2, Y4
-	VFMADD213PS  tanhQ0<>+0(SB), Y3, Y5
-	VDIVPS       Y4, Y0, Y0
-	VDIVPS       Y5, Y1, Y1
-	VMOVUPS      oneLow<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
-	VMAXPS       Y1, Y2, Y1
-	VMOVUPS      oneHigh<>+0(SB), Y2
-	VMINPS       Y0, Y2, Y0
-	VMINPS       Y1, Y2, Y1
-	MOVQ         curved+72(FP), R10
-	VMOVUPS      Y0, (R10)(DI*1)
-	VMULPS       Y0, Y6, Y0
-	MOVQ         next+80(FP), R10
-	VMOVUPS      Y0, (R10)(DI*1)
-	MOVQ         curved+72(FP), R10
-	VMOVUPS      Y1, 32(R10)(DI*1)
-	VMULPS       Y1, Y7, Y1
-	MOVQ         next+80(FP), R10
-	VMOVUPS      Y1, 32(R10)(DI*1)
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R11
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      Y1, 32(R10)
+	VMOVUPS      Y2, (R10)(DX*1)
+	VMOVUPS      Y3, 32(R10)(DX*1)
+	VMOVUPS      Y4, (R10)(DX*2)
+	VMOVUPS      Y5, 32(R10)(DX*2)
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y7, 32(R11)
 	ADDQ         $0x00000040, DI
-	DECQ         SI
+	ADDQ         $0x00000040, R8
+	DECQ         R9
 	JNZ          block
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
 	VZEROUPPER
 	RET
 
-DATA half<>+0(SB)/4, $(0.5)
-DATA half<>+4(SB)/4, $(0.5)
-DATA half<>+8(SB)/4, $(0.5)
-DATA half<>+12(SB)/4, $(0.5)
-DATA half<>+16(SB)/4, $(0.5)
-DATA half<>+20(SB)/4, $(0.5)
-DATA half<>+24(SB)/4, $(0.5)
-DATA half<>+28(SB)/4, $(0.5)
-DATA half<>+32(SB)/4, $(0.5)
-DATA half<>+36(SB)/4, $(0.5)
-DATA half<>+40(SB)/4, $(0.5)
-DATA half<>+44(SB)/4, $(0.5)
-DATA half<>+48(SB)/4, $(0.5)
-DATA half<>+52(SB)/4, $(0.5)
-DATA half<>+56(SB)/4, $(0.5)
-DATA half<>+60(SB)/4, $(0.5)
-GLOBL half<>(SB), RODATA|NOPTR, $64
+// func stateGradients4x2AVX2(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+// Requires: AVX, FMA3
+TEXT ·stateGradients4x2AVX2(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ dh+56(FP), SI
 
-DATA limitLow<>+0(SB)/4, $(-9.02)
-DATA limitLow<>+4(SB)/4, $(-9.02)
-DATA limitLow<>+8(SB)/4, $(-9.02)
-DATA limitLow<>+12(SB)/4, $(-9.02)
-DATA limitLow<>+16(SB)/4, $(-9.02)
-DATA limitLow<>+20(SB)/4, $(-9.02)
-DATA limitLow<>+24(SB)/4, $(-9.02)
-DATA limitLow<>+28(SB)/4, $(-9.02)
-DATA limitLow<>+32(SB)/4, $(-9.02)
-DATA limitLow<>+36(SB)/4, $(-9.02)
-DATA limitLow<>+40(SB)/4, $(-9.02)
-DATA limitLow<>+44(SB)/4, $(-9.02)
-DATA limitLow<>+48(SB)/4, $(-9.02)
-DATA limitLow<>+52(SB)/4, $(-9.02)
-DATA limitLow<>+56(SB)/4, $(-9.02)
-DATA limitLow<>+60(SB)/4, $(-9.02)
-GLOBL limitLow<>(SB), RODATA|NOPTR, $64
+tile:
+	MOVQ z+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
 
-DATA limitHigh<>+0(SB)/4, $(9.02)
-DATA limitHigh<>+4(SB)/4, $(9.02)
-DATA limitHigh<>+8(SB)/4, $(9.02)
-DATA limitHigh<>+12(SB)/4, $(9.02)
-DATA limitHigh<>+16(SB)/4, $(9.02)
-DATA limitHigh<>+20(SB)/4, $(9.02)
-DATA limitHigh<>+24(SB)/4, $(9.02)
-DATA limitHigh<>+28(SB)/4, $(9.02)
-DATA limitHigh<>+32(SB)/4, $(9.02)
-DATA limitHigh<>+36(SB)/4, $(9.02)
-DATA limitHigh<>+40(SB)/4, $(9.02)
-DATA limitHigh<>+44(SB)/4, $(9.02)
-DATA limitHigh<>+48(SB)/4, $(9.02)
-DATA limitHigh<>+52(SB)/4, $(9.02)
-DATA limitHigh<>+56(SB)/4, $(9.02)
-DATA limitHigh<>+60(SB)/4, $(9.02)
-GLOBL limitHigh<>(SB), RODATA|NOPTR, $64
+block:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   AX, R10
+	MOVQ   DI, R11
+	MOVQ   k+32(FP), R12
+
+k:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(R10), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(R10), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(R10), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         CX, R10
+	ADDQ         DX, R11
+	DECQ         R12
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R11
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      Y1, 32(R10)
+	VMOVUPS      Y2, (R10)(DX*1)
+	VMOVUPS      Y3, 32(R10)(DX*1)
+	VMOVUPS      Y4, (R10)(DX*2)
+	VMOVUPS      Y5, 32(R10)(DX*2)
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y7, 32(R11)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         $0x00000010, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func activate1AVX2(gates *float32, lanes int, units int, blocks int, cell *float32, cells *float32, curved *float32, next *float32)
+// Requires: AVX, FMA3
+TEXT ·activate1AVX2(SB), NOSPLIT, $0-64
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ units+16(FP), CX
+	MOVQ gates+0(FP), DX
+	MOVQ cell+32(FP), BX
+	MOVQ cells+40(FP), SI
+	MOVQ curved+48(FP), DI
+	MOVQ next+56(FP), R8
+
+unit:
+	MOVQ DX, R9
+	LEAQ (AX)(AX*2), R10
+	LEAQ (R9)(R10*1), R10
+	MOVQ blocks+24(FP), R12
+	XORQ R11, R11
+
+block:
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(AX*1), Y1
+	VMOVUPS     (R9)(AX*2), Y2
+	VMOVUPS     (R10), Y3
+	VMULPS      Y0, Y0, Y4
+	VMULPS      Y1, Y1, Y5
+	VMULPS      Y3, Y3, Y6
+	VMULPS      Y2, Y2, Y7
+	VMOVUPS     halfEnd<>+0(SB), Y8
+	VMINPS      Y4, Y8, Y4
+	VMOVUPS     halfEnd<>+0(SB), Y8
+	VMINPS      Y5, Y8, Y5
+	VMOVUPS     halfEnd<>+0(SB), Y8
+	VMINPS      Y6, Y8, Y6
+	VMOVUPS     tanhEnd<>+0(SB), Y8
+	VMINPS      Y7, Y8, Y7
+	VMOVUPS     halfP5<>+0(SB), Y8
+	VMOVUPS     halfP5<>+0(SB), Y9
+	VMOVUPS     halfP5<>+0(SB), Y10
+	VMOVUPS     tanhP5<>+0(SB), Y11
+	VFMADD213PS halfP4<>+0(SB), Y4, Y8
+	VFMADD213PS halfP4<>+0(SB), Y5, Y9
+	VFMADD213PS halfP4<>+0(SB), Y6, Y10
+	VFMADD213PS tanhP4<>+0(SB), Y7, Y11
+	VFMADD213PS halfP3<>+0(SB), Y4, Y8
+	VFMADD213PS halfP3<>+0(SB), Y5, Y9
+	VFMADD213PS halfP3<>+0(SB), Y6, Y10
+	VFMADD213PS tanhP3<>+0(SB), Y7, Y11
+	VFMADD213PS halfP2<>+0(SB), Y4, Y8
+	VFMADD213PS halfP2<>+0(SB), Y5, Y9
+	VFMADD213PS halfP2<>+0(SB), Y6, Y10
+	VFMADD213PS tanhP2<>+0(SB), Y7, Y11
+	VFMADD213PS halfP1<>+0(SB), Y4, Y8
+	VFMADD213PS halfP1<>+0(SB), Y5, Y9
+	VFMADD213PS halfP1<>+0(SB), Y6, Y10
+	VFMADD213PS tanhP1<>+0(SB), Y7, Y11
+	VFMADD213PS halfP0<>+0(SB), Y4, Y8
+	VFMADD213PS halfP0<>+0(SB), Y5, Y9
+	VFMADD213PS halfP0<>+0(SB), Y6, Y10
+	VFMADD213PS tanhP0<>+0(SB), Y7, Y11
+	VMULPS      Y8, Y0, Y0
+	VMULPS      Y9, Y1, Y1
+	VMULPS      Y10, Y3, Y3
+	VMULPS      Y11, Y2, Y2
+	VMOVUPS     halfQ4<>+0(SB), Y8
+	VMOVUPS     halfQ4<>+0(SB), Y9
+	VMOVUPS     halfQ4<>+0(SB), Y10
+	VMOVUPS     tanhQ4<>+0(SB), Y11
+	VFMADD213PS halfQ3<>+0(SB), Y4, Y8
+	VFMADD213PS halfQ3<>+0(SB), Y5, Y9
+	VFMADD213PS halfQ3<>+0(SB), Y6, Y10
+	VFMADD213PS tanhQ3<>+0(SB), Y7, Y11
+	VFMADD213PS halfQ2<>+0(SB), Y4, Y8
+	VFMADD213PS halfQ2<>+0(SB), Y5, Y9
+	VFMADD213PS halfQ2<>+0(SB), Y6, Y10
+	VFMADD213PS tanhQ2<>+0(SB), Y7, Y11
+	VFMADD213PS halfQ1<>+0(SB), Y4, Y8
+	VFMADD213PS halfQ1<>+0(SB), Y5, Y9
+	VFMADD213PS halfQ1<>+0(SB), Y6, Y10
+	VFMADD213PS tanhQ1<>+0(SB), Y7, Y11
+	VFMADD213PS halfQ0<>+0(SB), Y4, Y8
+	VFMADD213PS halfQ0<>+0(SB), Y5, Y9
+	VFMADD213PS halfQ0<>+0(SB), Y6, Y10
+	VFMADD213PS tanhQ0<>+0(SB), Y7, Y11
+	VDIVPS      Y8, Y0, Y0
+	VDIVPS      Y9, Y1, Y1
+	VDIVPS      Y10, Y3, Y3
+	VDIVPS      Y11, Y2, Y2
+	VMOVUPS     halfLow<>+0(SB), Y4
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     halfHigh<>+0(SB), Y4
+	VMINPS      Y0, Y4, Y0
+	VMOVUPS     halfLow<>+0(SB), Y4
+	VMAXPS      Y1, Y4, Y1
+	VMOVUPS     halfHigh<>+0(SB), Y4
+	VMINPS      Y1, Y4, Y1
+	VMOVUPS     halfLow<>+0(SB), Y4
+	VMAXPS      Y3, Y4, Y3
+	VMOVUPS     halfHigh<>+0(SB), Y4
+	VMINPS      Y3, Y4, Y3
+	VMOVUPS     tanhLow<>+0(SB), Y4
+	VMAXPS      Y2, Y4, Y2
+	VMOVUPS     tanhHigh<>+0(SB), Y4
+	VMINPS      Y2, Y4, Y2
+	VADDPS      halfHigh<>+0(SB), Y0, Y0
+	VADDPS      halfHigh<>+0(SB), Y1, Y1
+	VADDPS      halfHigh<>+0(SB), Y3, Y3
+	VMOVUPS     Y0, (R9)
+	VMOVUPS     Y1, (R9)(AX*1)
+	VMOVUPS     Y2, (R9)(AX*2)
+	VMOVUPS     Y3, (R10)
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (BX)(R11*1), Y1, Y2
+	VMOVUPS     Y2, (SI)(R11*1)
+	VMULPS      Y2, Y2, Y0
+	VMOVUPS     tanhEnd<>+0(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     tanhP5<>+0(SB), Y1
+	VFMADD213PS tanhP4<>+0(SB), Y0, Y1
+	VFMADD213PS tanhP3<>+0(SB), Y0, Y1
+	VFMADD213PS tanhP2<>+0(SB), Y0, Y1
+	VFMADD213PS tanhP1<>+0(SB), Y0, Y1
+	VFMADD213PS tanhP0<>+0(SB), Y0, Y1
+	VMULPS      Y1, Y2, Y2
+	VMOVUPS     tanhQ4<>+0(SB), Y1
+	VFMADD213PS tanhQ3<>+0(SB), Y0, Y1
+	VFMADD213PS tanhQ2<>+0(SB), Y0, Y1
+	VFMADD213PS tanhQ1<>+0(SB), Y0, Y1
+	VFMADD213PS tanhQ0<>+0(SB), Y0, Y1
+	VDIVPS      Y1, Y2, Y2
+	VMOVUPS     tanhLow<>+0(SB), Y0
+	VMAXPS      Y2, Y0, Y2
+	VMOVUPS     tanhHigh<>+0(SB), Y0
+	VMINPS      Y2, Y0, Y2
+	VMOVUPS     Y2, (DI)(R11*1)
+	VMULPS      Y2, Y3, Y2
+	VMOVUPS     Y2, (R8)(R11*1)
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	DECQ        R12
+	JNZ         block
+	LEAQ        (DX)(AX*4), DX
+	ADDQ        AX, BX
+	ADDQ        AX, SI
+	ADDQ        AX, DI
+	ADDQ        AX, R8
+	DECQ        CX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+DATA halfEnd<>+0(SB)/4, $(325.44162)
+DATA halfEnd<>+4(SB)/4, $(325.44162)
+DATA halfEnd<>+8(SB)/4, $(325.44162)
+DATA halfEnd<>+12(SB)/4, $(325.44162)
+DATA halfEnd<>+16(SB)/4, $(325.44162)
+DATA halfEnd<>+20(SB)/4, $(325.44162)
+DATA halfEnd<>+24(SB)/4, $(325.44162)
+DATA halfEnd<>+28(SB)/4, $(325.44162)
+DATA halfEnd<>+32(SB)/4, $(325.44162)
+DATA halfEnd<>+36(SB)/4, $(325.44162)
+DATA halfEnd<>+40(SB)/4, $(325.44162)
+DATA halfEnd<>+44(SB)/4, $(325.44162)
+DATA halfEnd<>+48(SB)/4, $(325.44162)
+DATA halfEnd<>+52(SB)/4, $(325.44162)
+DATA halfEnd<>+56(SB)/4, $(325.44162)
+DATA halfEnd<>+60(SB)/4, $(325.44162)
+GLOBL halfEnd<>(SB), RODATA|NOPTR, $64
+
+DATA tanhEnd<>+0(SB)/4, $(81.360405)
+DATA tanhEnd<>+4(SB)/4, $(81.360405)
+DATA tanhEnd<>+8(SB)/4, $(81.360405)
+DATA tanhEnd<>+12(SB)/4, $(81.360405)
+DATA tanhEnd<>+16(SB)/4, $(81.360405)
+DATA tanhEnd<>+20(SB)/4, $(81.360405)
+DATA tanhEnd<>+24(SB)/4, $(81.360405)
+DATA tanhEnd<>+28(SB)/4, $(81.360405)
+DATA tanhEnd<>+32(SB)/4, $(81.360405)
+DATA tanhEnd<>+36(SB)/4, $(81.360405)
+DATA tanhEnd<>+40(SB)/4, $(81.360405)
+DATA tanhEnd<>+44(SB)/4, $(81.360405)
+DATA tanhEnd<>+48(SB)/4, $(81.360405)
+DATA tanhEnd<>+52(SB)/4, $(81.360405)
+DATA tanhEnd<>+56(SB)/4, $(81.360405)
+DATA tanhEnd<>+60(SB)/4, $(81.360405)
+GLOBL tanhEnd<>(SB), RODATA|NOPTR, $64
+
+DATA halfP5<>+0(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+4(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+8(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+12(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+16(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+20(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+24(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+28(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+32(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+36(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+40(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+44(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+48(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+52(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+56(SB)/4, $(-0.0000000000000038941764)
+DATA halfP5<>+60(SB)/4, $(-0.0000000000000038941764)
+GLOBL halfP5<>(SB), RODATA|NOPTR, $64
 
 DATA tanhP5<>+0(SB)/4, $(-0.000000000015950546)
 DATA tanhP5<>+4(SB)/4, $(-0.000000000015950546)
@@ -381,6 +566,24 @@ DATA tanhP5<>+56(SB)/4, $(-0.000000000015950546)
 DATA tanhP5<>+60(SB)/4, $(-0.000000000015950546)
 GLOBL tanhP5<>(SB), RODATA|NOPTR, $64
 
+DATA halfP4<>+0(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+4(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+8(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+12(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+16(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+20(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+24(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+28(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+32(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+36(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+40(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+44(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+48(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+52(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+56(SB)/4, $(0.00000000003903918)
+DATA halfP4<>+60(SB)/4, $(0.00000000003903918)
+GLOBL halfP4<>(SB), RODATA|NOPTR, $64
+
 DATA tanhP4<>+0(SB)/4, $(0.000000039976122)
 DATA tanhP4<>+4(SB)/4, $(0.000000039976122)
 DATA tanhP4<>+8(SB)/4, $(0.000000039976122)
@@ -398,6 +601,24 @@ DATA tanhP4<>+52(SB)/4, $(0.000000039976122)
 DATA tanhP4<>+56(SB)/4, $(0.000000039976122)
 DATA tanhP4<>+60(SB)/4, $(0.000000039976122)
 GLOBL tanhP4<>(SB), RODATA|NOPTR, $64
+
+DATA halfP3<>+0(SB)/4, $(0.00000014299644)
+DATA halfP3<>+4(SB)/4, $(0.00000014299644)
+DATA halfP3<>+8(SB)/4, $(0.00000014299644)
+DATA halfP3<>+12(SB)/4, $(0.00000014299644)
+DATA halfP3<>+16(SB)/4, $(0.00000014299644)
+DATA halfP3<>+20(SB)/4, $(0.00000014299644)
+DATA halfP3<>+24(SB)/4, $(0.00000014299644)
+DATA halfP3<>+28(SB)/4, $(0.00000014299644)
+DATA halfP3<>+32(SB)/4, $(0.00000014299644)
+DATA halfP3<>+36(SB)/4, $(0.00000014299644)
+DATA halfP3<>+40(SB)/4, $(0.00000014299644)
+DATA halfP3<>+44(SB)/4, $(0.00000014299644)
+DATA halfP3<>+48(SB)/4, $(0.00000014299644)
+DATA halfP3<>+52(SB)/4, $(0.00000014299644)
+DATA halfP3<>+56(SB)/4, $(0.00000014299644)
+DATA halfP3<>+60(SB)/4, $(0.00000014299644)
+GLOBL halfP3<>(SB), RODATA|NOPTR, $64
 
 DATA tanhP3<>+0(SB)/4, $(0.00003660709)
 DATA tanhP3<>+4(SB)/4, $(0.00003660709)
@@ -417,6 +638,24 @@ DATA tanhP3<>+56(SB)/4, $(0.00003660709)
 DATA tanhP3<>+60(SB)/4, $(0.00003660709)
 GLOBL tanhP3<>(SB), RODATA|NOPTR, $64
 
+DATA halfP2<>+0(SB)/4, $(0.000079001366)
+DATA halfP2<>+4(SB)/4, $(0.000079001366)
+DATA halfP2<>+8(SB)/4, $(0.000079001366)
+DATA halfP2<>+12(SB)/4, $(0.000079001366)
+DATA halfP2<>+16(SB)/4, $(0.000079001366)
+DATA halfP2<>+20(SB)/4, $(0.000079001366)
+DATA halfP2<>+24(SB)/4, $(0.000079001366)
+DATA halfP2<>+28(SB)/4, $(0.000079001366)
+DATA halfP2<>+32(SB)/4, $(0.000079001366)
+DATA halfP2<>+36(SB)/4, $(0.000079001366)
+DATA halfP2<>+40(SB)/4, $(0.000079001366)
+DATA halfP2<>+44(SB)/4, $(0.000079001366)
+DATA halfP2<>+48(SB)/4, $(0.000079001366)
+DATA halfP2<>+52(SB)/4, $(0.000079001366)
+DATA halfP2<>+56(SB)/4, $(0.000079001366)
+DATA halfP2<>+60(SB)/4, $(0.000079001366)
+GLOBL halfP2<>(SB), RODATA|NOPTR, $64
+
 DATA tanhP2<>+0(SB)/4, $(0.0050560874)
 DATA tanhP2<>+4(SB)/4, $(0.0050560874)
 DATA tanhP2<>+8(SB)/4, $(0.0050560874)
@@ -434,6 +673,24 @@ DATA tanhP2<>+52(SB)/4, $(0.0050560874)
 DATA tanhP2<>+56(SB)/4, $(0.0050560874)
 DATA tanhP2<>+60(SB)/4, $(0.0050560874)
 GLOBL tanhP2<>(SB), RODATA|NOPTR, $64
+
+DATA halfP1<>+0(SB)/4, $(0.011175183)
+DATA halfP1<>+4(SB)/4, $(0.011175183)
+DATA halfP1<>+8(SB)/4, $(0.011175183)
+DATA halfP1<>+12(SB)/4, $(0.011175183)
+DATA halfP1<>+16(SB)/4, $(0.011175183)
+DATA halfP1<>+20(SB)/4, $(0.011175183)
+DATA halfP1<>+24(SB)/4, $(0.011175183)
+DATA halfP1<>+28(SB)/4, $(0.011175183)
+DATA halfP1<>+32(SB)/4, $(0.011175183)
+DATA halfP1<>+36(SB)/4, $(0.011175183)
+DATA halfP1<>+40(SB)/4, $(0.011175183)
+DATA halfP1<>+44(SB)/4, $(0.011175183)
+DATA halfP1<>+48(SB)/4, $(0.011175183)
+DATA halfP1<>+52(SB)/4, $(0.011175183)
+DATA halfP1<>+56(SB)/4, $(0.011175183)
+DATA halfP1<>+60(SB)/4, $(0.011175183)
+GLOBL halfP1<>(SB), RODATA|NOPTR, $64
 
 DATA tanhP1<>+0(SB)/4, $(0.17880292)
 DATA tanhP1<>+4(SB)/4, $(0.17880292)
@@ -453,6 +710,24 @@ DATA tanhP1<>+56(SB)/4, $(0.17880292)
 DATA tanhP1<>+60(SB)/4, $(0.17880292)
 GLOBL tanhP1<>(SB), RODATA|NOPTR, $64
 
+DATA halfP0<>+0(SB)/4, $(0.32676172)
+DATA halfP0<>+4(SB)/4, $(0.32676172)
+DATA halfP0<>+8(SB)/4, $(0.32676172)
+DATA halfP0<>+12(SB)/4, $(0.32676172)
+DATA halfP0<>+16(SB)/4, $(0.32676172)
+DATA halfP0<>+20(SB)/4, $(0.32676172)
+DATA halfP0<>+24(SB)/4, $(0.32676172)
+DATA halfP0<>+28(SB)/4, $(0.32676172)
+DATA halfP0<>+32(SB)/4, $(0.32676172)
+DATA halfP0<>+36(SB)/4, $(0.32676172)
+DATA halfP0<>+40(SB)/4, $(0.32676172)
+DATA halfP0<>+44(SB)/4, $(0.32676172)
+DATA halfP0<>+48(SB)/4, $(0.32676172)
+DATA halfP0<>+52(SB)/4, $(0.32676172)
+DATA halfP0<>+56(SB)/4, $(0.32676172)
+DATA halfP0<>+60(SB)/4, $(0.32676172)
+GLOBL halfP0<>(SB), RODATA|NOPTR, $64
+
 DATA tanhP0<>+0(SB)/4, $(1.3070469)
 DATA tanhP0<>+4(SB)/4, $(1.3070469)
 DATA tanhP0<>+8(SB)/4, $(1.3070469)
@@ -470,6 +745,24 @@ DATA tanhP0<>+52(SB)/4, $(1.3070469)
 DATA tanhP0<>+56(SB)/4, $(1.3070469)
 DATA tanhP0<>+60(SB)/4, $(1.3070469)
 GLOBL tanhP0<>(SB), RODATA|NOPTR, $64
+
+DATA halfQ4<>+0(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+4(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+8(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+12(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+16(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+20(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+24(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+28(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+32(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+36(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+40(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+44(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+48(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+52(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+56(SB)/4, $(0.000000006572853)
+DATA halfQ4<>+60(SB)/4, $(0.000000006572853)
+GLOBL halfQ4<>(SB), RODATA|NOPTR, $64
 
 DATA tanhQ4<>+0(SB)/4, $(0.0000016826503)
 DATA tanhQ4<>+4(SB)/4, $(0.0000016826503)
@@ -489,6 +782,24 @@ DATA tanhQ4<>+56(SB)/4, $(0.0000016826503)
 DATA tanhQ4<>+60(SB)/4, $(0.0000016826503)
 GLOBL tanhQ4<>(SB), RODATA|NOPTR, $64
 
+DATA halfQ3<>+0(SB)/4, $(0.000008043716)
+DATA halfQ3<>+4(SB)/4, $(0.000008043716)
+DATA halfQ3<>+8(SB)/4, $(0.000008043716)
+DATA halfQ3<>+12(SB)/4, $(0.000008043716)
+DATA halfQ3<>+16(SB)/4, $(0.000008043716)
+DATA halfQ3<>+20(SB)/4, $(0.000008043716)
+DATA halfQ3<>+24(SB)/4, $(0.000008043716)
+DATA halfQ3<>+28(SB)/4, $(0.000008043716)
+DATA halfQ3<>+32(SB)/4, $(0.000008043716)
+DATA halfQ3<>+36(SB)/4, $(0.000008043716)
+DATA halfQ3<>+40(SB)/4, $(0.000008043716)
+DATA halfQ3<>+44(SB)/4, $(0.000008043716)
+DATA halfQ3<>+48(SB)/4, $(0.000008043716)
+DATA halfQ3<>+52(SB)/4, $(0.000008043716)
+DATA halfQ3<>+56(SB)/4, $(0.000008043716)
+DATA halfQ3<>+60(SB)/4, $(0.000008043716)
+GLOBL halfQ3<>(SB), RODATA|NOPTR, $64
+
 DATA tanhQ3<>+0(SB)/4, $(0.0005147978)
 DATA tanhQ3<>+4(SB)/4, $(0.0005147978)
 DATA tanhQ3<>+8(SB)/4, $(0.0005147978)
@@ -506,6 +817,24 @@ DATA tanhQ3<>+52(SB)/4, $(0.0005147978)
 DATA tanhQ3<>+56(SB)/4, $(0.0005147978)
 DATA tanhQ3<>+60(SB)/4, $(0.0005147978)
 GLOBL tanhQ3<>(SB), RODATA|NOPTR, $64
+
+DATA halfQ2<>+0(SB)/4, $(0.0022257247)
+DATA halfQ2<>+4(SB)/4, $(0.0022257247)
+DATA halfQ2<>+8(SB)/4, $(0.0022257247)
+DATA halfQ2<>+12(SB)/4, $(0.0022257247)
+DATA halfQ2<>+16(SB)/4, $(0.0022257247)
+DATA halfQ2<>+20(SB)/4, $(0.0022257247)
+DATA halfQ2<>+24(SB)/4, $(0.0022257247)
+DATA halfQ2<>+28(SB)/4, $(0.0022257247)
+DATA halfQ2<>+32(SB)/4, $(0.0022257247)
+DATA halfQ2<>+36(SB)/4, $(0.0022257247)
+DATA halfQ2<>+40(SB)/4, $(0.0022257247)
+DATA halfQ2<>+44(SB)/4, $(0.0022257247)
+DATA halfQ2<>+48(SB)/4, $(0.0022257247)
+DATA halfQ2<>+52(SB)/4, $(0.0022257247)
+DATA halfQ2<>+56(SB)/4, $(0.0022257247)
+DATA halfQ2<>+60(SB)/4, $(0.0022257247)
+GLOBL halfQ2<>(SB), RODATA|NOPTR, $64
 
 DATA tanhQ2<>+0(SB)/4, $(0.035611596)
 DATA tanhQ2<>+4(SB)/4, $(0.035611596)
@@ -525,6 +854,24 @@ DATA tanhQ2<>+56(SB)/4, $(0.035611596)
 DATA tanhQ2<>+60(SB)/4, $(0.035611596)
 GLOBL tanhQ2<>(SB), RODATA|NOPTR, $64
 
+DATA halfQ1<>+0(SB)/4, $(0.1536213)
+DATA halfQ1<>+4(SB)/4, $(0.1536213)
+DATA halfQ1<>+8(SB)/4, $(0.1536213)
+DATA halfQ1<>+12(SB)/4, $(0.1536213)
+DATA halfQ1<>+16(SB)/4, $(0.1536213)
+DATA halfQ1<>+20(SB)/4, $(0.1536213)
+DATA halfQ1<>+24(SB)/4, $(0.1536213)
+DATA halfQ1<>+28(SB)/4, $(0.1536213)
+DATA halfQ1<>+32(SB)/4, $(0.1536213)
+DATA halfQ1<>+36(SB)/4, $(0.1536213)
+DATA halfQ1<>+40(SB)/4, $(0.1536213)
+DATA halfQ1<>+44(SB)/4, $(0.1536213)
+DATA halfQ1<>+48(SB)/4, $(0.1536213)
+DATA halfQ1<>+52(SB)/4, $(0.1536213)
+DATA halfQ1<>+56(SB)/4, $(0.1536213)
+DATA halfQ1<>+60(SB)/4, $(0.1536213)
+GLOBL halfQ1<>(SB), RODATA|NOPTR, $64
+
 DATA tanhQ1<>+0(SB)/4, $(0.6144852)
 DATA tanhQ1<>+4(SB)/4, $(0.6144852)
 DATA tanhQ1<>+8(SB)/4, $(0.6144852)
@@ -542,6 +889,24 @@ DATA tanhQ1<>+52(SB)/4, $(0.6144852)
 DATA tanhQ1<>+56(SB)/4, $(0.6144852)
 DATA tanhQ1<>+60(SB)/4, $(0.6144852)
 GLOBL tanhQ1<>(SB), RODATA|NOPTR, $64
+
+DATA halfQ0<>+0(SB)/4, $(1.3070469)
+DATA halfQ0<>+4(SB)/4, $(1.3070469)
+DATA halfQ0<>+8(SB)/4, $(1.3070469)
+DATA halfQ0<>+12(SB)/4, $(1.3070469)
+DATA halfQ0<>+16(SB)/4, $(1.3070469)
+DATA halfQ0<>+20(SB)/4, $(1.3070469)
+DATA halfQ0<>+24(SB)/4, $(1.3070469)
+DATA halfQ0<>+28(SB)/4, $(1.3070469)
+DATA halfQ0<>+32(SB)/4, $(1.3070469)
+DATA halfQ0<>+36(SB)/4, $(1.3070469)
+DATA halfQ0<>+40(SB)/4, $(1.3070469)
+DATA halfQ0<>+44(SB)/4, $(1.3070469)
+DATA halfQ0<>+48(SB)/4, $(1.3070469)
+DATA halfQ0<>+52(SB)/4, $(1.3070469)
+DATA halfQ0<>+56(SB)/4, $(1.3070469)
+DATA halfQ0<>+60(SB)/4, $(1.3070469)
+GLOBL halfQ0<>(SB), RODATA|NOPTR, $64
 
 DATA tanhQ0<>+0(SB)/4, $(1.3070469)
 DATA tanhQ0<>+4(SB)/4, $(1.3070469)
@@ -561,41 +926,181 @@ DATA tanhQ0<>+56(SB)/4, $(1.3070469)
 DATA tanhQ0<>+60(SB)/4, $(1.3070469)
 GLOBL tanhQ0<>(SB), RODATA|NOPTR, $64
 
-DATA oneLow<>+0(SB)/4, $(-1.0)
-DATA oneLow<>+4(SB)/4, $(-1.0)
-DATA oneLow<>+8(SB)/4, $(-1.0)
-DATA oneLow<>+12(SB)/4, $(-1.0)
-DATA oneLow<>+16(SB)/4, $(-1.0)
-DATA oneLow<>+20(SB)/4, $(-1.0)
-DATA oneLow<>+24(SB)/4, $(-1.0)
-DATA oneLow<>+28(SB)/4, $(-1.0)
-DATA oneLow<>+32(SB)/4, $(-1.0)
-DATA oneLow<>+36(SB)/4, $(-1.0)
-DATA oneLow<>+40(SB)/4, $(-1.0)
-DATA oneLow<>+44(SB)/4, $(-1.0)
-DATA oneLow<>+48(SB)/4, $(-1.0)
-DATA oneLow<>+52(SB)/4, $(-1.0)
-DATA oneLow<>+56(SB)/4, $(-1.0)
-DATA oneLow<>+60(SB)/4, $(-1.0)
-GLOBL oneLow<>(SB), RODATA|NOPTR, $64
+DATA halfLow<>+0(SB)/4, $(-0.5)
+DATA halfLow<>+4(SB)/4, $(-0.5)
+DATA halfLow<>+8(SB)/4, $(-0.5)
+DATA halfLow<>+12(SB)/4, $(-0.5)
+DATA halfLow<>+16(SB)/4, $(-0.5)
+DATA halfLow<>+20(SB)/4, $(-0.5)
+DATA halfLow<>+24(SB)/4, $(-0.5)
+DATA halfLow<>+28(SB)/4, $(-0.5)
+DATA halfLow<>+32(SB)/4, $(-0.5)
+DATA halfLow<>+36(SB)/4, $(-0.5)
+DATA halfLow<>+40(SB)/4, $(-0.5)
+DATA halfLow<>+44(SB)/4, $(-0.5)
+DATA halfLow<>+48(SB)/4, $(-0.5)
+DATA halfLow<>+52(SB)/4, $(-0.5)
+DATA halfLow<>+56(SB)/4, $(-0.5)
+DATA halfLow<>+60(SB)/4, $(-0.5)
+GLOBL halfLow<>(SB), RODATA|NOPTR, $64
 
-DATA oneHigh<>+0(SB)/4, $(1.0)
-DATA oneHigh<>+4(SB)/4, $(1.0)
-DATA oneHigh<>+8(SB)/4, $(1.0)
-DATA oneHigh<>+12(SB)/4, $(1.0)
-DATA oneHigh<>+16(SB)/4, $(1.0)
-DATA oneHigh<>+20(SB)/4, $(1.0)
-DATA oneHigh<>+24(SB)/4, $(1.0)
-DATA oneHigh<>+28(SB)/4, $(1.0)
-DATA oneHigh<>+32(SB)/4, $(1.0)
-DATA oneHigh<>+36(SB)/4, $(1.0)
-DATA oneHigh<>+40(SB)/4, $(1.0)
-DATA oneHigh<>+44(SB)/4, $(1.0)
-DATA oneHigh<>+48(SB)/4, $(1.0)
-DATA oneHigh<>+52(SB)/4, $(1.0)
-DATA oneHigh<>+56(SB)/4, $(1.0)
-DATA oneHigh<>+60(SB)/4, $(1.0)
-GLOBL oneHigh<>(SB), RODATA|NOPTR, $64
+DATA halfHigh<>+0(SB)/4, $(0.5)
+DATA halfHigh<>+4(SB)/4, $(0.5)
+DATA halfHigh<>+8(SB)/4, $(0.5)
+DATA halfHigh<>+12(SB)/4, $(0.5)
+DATA halfHigh<>+16(SB)/4, $(0.5)
+DATA halfHigh<>+20(SB)/4, $(0.5)
+DATA halfHigh<>+24(SB)/4, $(0.5)
+DATA halfHigh<>+28(SB)/4, $(0.5)
+DATA halfHigh<>+32(SB)/4, $(0.5)
+DATA halfHigh<>+36(SB)/4, $(0.5)
+DATA halfHigh<>+40(SB)/4, $(0.5)
+DATA halfHigh<>+44(SB)/4, $(0.5)
+DATA halfHigh<>+48(SB)/4, $(0.5)
+DATA halfHigh<>+52(SB)/4, $(0.5)
+DATA halfHigh<>+56(SB)/4, $(0.5)
+DATA halfHigh<>+60(SB)/4, $(0.5)
+GLOBL halfHigh<>(SB), RODATA|NOPTR, $64
+
+DATA tanhLow<>+0(SB)/4, $(-1.0)
+DATA tanhLow<>+4(SB)/4, $(-1.0)
+DATA tanhLow<>+8(SB)/4, $(-1.0)
+DATA tanhLow<>+12(SB)/4, $(-1.0)
+DATA tanhLow<>+16(SB)/4, $(-1.0)
+DATA tanhLow<>+20(SB)/4, $(-1.0)
+DATA tanhLow<>+24(SB)/4, $(-1.0)
+DATA tanhLow<>+28(SB)/4, $(-1.0)
+DATA tanhLow<>+32(SB)/4, $(-1.0)
+DATA tanhLow<>+36(SB)/4, $(-1.0)
+DATA tanhLow<>+40(SB)/4, $(-1.0)
+DATA tanhLow<>+44(SB)/4, $(-1.0)
+DATA tanhLow<>+48(SB)/4, $(-1.0)
+DATA tanhLow<>+52(SB)/4, $(-1.0)
+DATA tanhLow<>+56(SB)/4, $(-1.0)
+DATA tanhLow<>+60(SB)/4, $(-1.0)
+GLOBL tanhLow<>(SB), RODATA|NOPTR, $64
+
+DATA tanhHigh<>+0(SB)/4, $(1.0)
+DATA tanhHigh<>+4(SB)/4, $(1.0)
+DATA tanhHigh<>+8(SB)/4, $(1.0)
+DATA tanhHigh<>+12(SB)/4, $(1.0)
+DATA tanhHigh<>+16(SB)/4, $(1.0)
+DATA tanhHigh<>+20(SB)/4, $(1.0)
+DATA tanhHigh<>+24(SB)/4, $(1.0)
+DATA tanhHigh<>+28(SB)/4, $(1.0)
+DATA tanhHigh<>+32(SB)/4, $(1.0)
+DATA tanhHigh<>+36(SB)/4, $(1.0)
+DATA tanhHigh<>+40(SB)/4, $(1.0)
+DATA tanhHigh<>+44(SB)/4, $(1.0)
+DATA tanhHigh<>+48(SB)/4, $(1.0)
+DATA tanhHigh<>+52(SB)/4, $(1.0)
+DATA tanhHigh<>+56(SB)/4, $(1.0)
+DATA tanhHigh<>+60(SB)/4, $(1.0)
+GLOBL tanhHigh<>(SB), RODATA|NOPTR, $64
+
+// func activateGRUAVX2(gates *float32, lanes int, units int, blocks int, before *float32, next *float32)
+// Requires: AVX, FMA3
+TEXT ·activateGRUAVX2(SB), NOSPLIT, $0-48
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ units+16(FP), CX
+	MOVQ gates+0(FP), DX
+	MOVQ before+32(FP), BX
+	MOVQ next+40(FP), SI
+
+unit:
+	MOVQ DX, DI
+	LEAQ (AX)(AX*2), R8
+	LEAQ (DI)(R8*1), R8
+	MOVQ blocks+24(FP), R10
+	XORQ R9, R9
+
+block:
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (DI)(AX*1), Y1
+	VMOVUPS     (R8), Y2
+	VMULPS      Y0, Y0, Y3
+	VMULPS      Y1, Y1, Y4
+	VMOVUPS     halfEnd<>+0(SB), Y5
+	VMINPS      Y3, Y5, Y3
+	VMOVUPS     halfEnd<>+0(SB), Y5
+	VMINPS      Y4, Y5, Y4
+	VMOVUPS     halfP5<>+0(SB), Y5
+	VMOVUPS     halfP5<>+0(SB), Y6
+	VFMADD213PS halfP4<>+0(SB), Y3, Y5
+	VFMADD213PS halfP4<>+0(SB), Y4, Y6
+	VFMADD213PS halfP3<>+0(SB), Y3, Y5
+	VFMADD213PS halfP3<>+0(SB), Y4, Y6
+	VFMADD213PS halfP2<>+0(SB), Y3, Y5
+	VFMADD213PS halfP2<>+0(SB), Y4, Y6
+	VFMADD213PS halfP1<>+0(SB), Y3, Y5
+	VFMADD213PS halfP1<>+0(SB), Y4, Y6
+	VFMADD213PS halfP0<>+0(SB), Y3, Y5
+	VFMADD213PS halfP0<>+0(SB), Y4, Y6
+	VMULPS      Y5, Y0, Y0
+	VMULPS      Y6, Y1, Y1
+	VMOVUPS     halfQ4<>+0(SB), Y5
+	VMOVUPS     halfQ4<>+0(SB), Y6
+	VFMADD213PS halfQ3<>+0(SB), Y3, Y5
+	VFMADD213PS halfQ3<>+0(SB), Y4, Y6
+	VFMADD213PS halfQ2<>+0(SB), Y3, Y5
+	VFMADD213PS halfQ2<>+0(SB), Y4, Y6
+	VFMADD213PS halfQ1<>+0(SB), Y3, Y5
+	VFMADD213PS halfQ1<>+0(SB), Y4, Y6
+	VFMADD213PS halfQ0<>+0(SB), Y3, Y5
+	VFMADD213PS halfQ0<>+0(SB), Y4, Y6
+	VDIVPS      Y5, Y0, Y0
+	VDIVPS      Y6, Y1, Y1
+	VMOVUPS     halfLow<>+0(SB), Y3
+	VMAXPS      Y0, Y3, Y0
+	VMOVUPS     halfHigh<>+0(SB), Y3
+	VMINPS      Y0, Y3, Y0
+	VMOVUPS     halfLow<>+0(SB), Y3
+	VMAXPS      Y1, Y3, Y1
+	VMOVUPS     halfHigh<>+0(SB), Y3
+	VMINPS      Y1, Y3, Y1
+	VADDPS      halfHigh<>+0(SB), Y0, Y0
+	VADDPS      halfHigh<>+0(SB), Y1, Y1
+	VFMADD231PS (DI)(AX*2), Y1, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     tanhEnd<>+0(SB), Y4
+	VMINPS      Y3, Y4, Y3
+	VMOVUPS     tanhP5<>+0(SB), Y4
+	VFMADD213PS tanhP4<>+0(SB), Y3, Y4
+	VFMADD213PS tanhP3<>+0(SB), Y3, Y4
+	VFMADD213PS tanhP2<>+0(SB), Y3, Y4
+	VFMADD213PS tanhP1<>+0(SB), Y3, Y4
+	VFMADD213PS tanhP0<>+0(SB), Y3, Y4
+	VMULPS      Y4, Y2, Y2
+	VMOVUPS     tanhQ4<>+0(SB), Y4
+	VFMADD213PS tanhQ3<>+0(SB), Y3, Y4
+	VFMADD213PS tanhQ2<>+0(SB), Y3, Y4
+	VFMADD213PS tanhQ1<>+0(SB), Y3, Y4
+	VFMADD213PS tanhQ0<>+0(SB), Y3, Y4
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     tanhLow<>+0(SB), Y3
+	VMAXPS      Y2, Y3, Y2
+	VMOVUPS     tanhHigh<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y1, (DI)(AX*1)
+	VMOVUPS     Y2, (R8)
+	VMOVUPS     (BX)(R9*1), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (SI)(R9*1)
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	DECQ        R10
+	JNZ         block
+	LEAQ        (DX)(AX*4), DX
+	ADDQ        AX, BX
+	ADDQ        AX, SI
+	DECQ        CX
+	JNZ         unit
+	VZEROUPPER
+	RET
 
 // func gateGradientsAVX2(gates *float32, lanes int, vectors int, cell *float32, curved *float32, dh *float32, dc *float32)
 // Requires: AVX, FMA3
@@ -604,20 +1109,19 @@ TEXT ·gateGradientsAVX2(SB), NOSPLIT, $0-56
 	SHLQ    $0x02, AX
 	MOVQ    vectors+16(FP), CX
 	MOVQ    gates+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    cell+24(FP), DX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (DX)(BX*1), BX
+	MOVQ    cell+24(FP), SI
 	MOVQ    curved+32(FP), DI
 	MOVQ    dh+40(FP), R8
 	MOVQ    dc+48(FP), R9
-	VMOVUPS oneHigh<>+0(SB), Y0
+	VMOVUPS tanhHigh<>+0(SB), Y0
 
 vector:
-	VMOVUPS      (BX), Y1
-	VMOVUPS      (BX)(AX*1), Y2
-	VMOVUPS      (BX)(AX*2), Y3
-	VMOVUPS      (SI), Y4
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (DX)(AX*1), Y2
+	VMOVUPS      (DX)(AX*2), Y3
+	VMOVUPS      (BX), Y4
 	VMOVUPS      (R8), Y5
 	VMOVUPS      (DI), Y6
 	VMULPS       Y4, Y5, Y7
@@ -630,26 +1134,26 @@ vector:
 	VFNMADD231PS Y1, Y1, Y8
 	VMULPS       Y3, Y7, Y9
 	VMULPS       Y8, Y9, Y9
-	VMOVUPS      Y9, (BX)
-	VMOVUPS      (DX), Y8
+	VMOVUPS      Y9, (DX)
+	VMOVUPS      (SI), Y8
 	VMOVUPS      Y2, Y9
 	VFNMADD231PS Y2, Y2, Y9
 	VMULPS       Y8, Y7, Y2
 	VMULPS       Y9, Y2, Y2
-	VMOVUPS      Y2, (BX)(AX*1)
+	VMOVUPS      Y2, (DX)(AX*1)
 	VMOVUPS      Y0, Y2
 	VFNMADD231PS Y3, Y3, Y2
 	VMULPS       Y1, Y7, Y1
 	VMULPS       Y2, Y1, Y1
-	VMOVUPS      Y1, (BX)(AX*2)
+	VMOVUPS      Y1, (DX)(AX*2)
 	VMOVUPS      Y4, Y1
 	VFNMADD231PS Y4, Y4, Y1
 	VMULPS       Y6, Y5, Y2
 	VMULPS       Y1, Y2, Y2
-	VMOVUPS      Y2, (SI)
+	VMOVUPS      Y2, (BX)
+	ADDQ         $0x00000020, DX
 	ADDQ         $0x00000020, BX
 	ADDQ         $0x00000020, SI
-	ADDQ         $0x00000020, DX
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R8
 	ADDQ         $0x00000020, R9
@@ -658,237 +1162,2600 @@ vector:
 	VZEROUPPER
 	RET
 
-// func stateGradients2AVX2(w *float32, width int, z *float32, lanes int, rows int, blocks int, dh *float32)
+// func gateGradientsGRUAVX2(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
 // Requires: AVX, FMA3
-TEXT ·stateGradients2AVX2(SB), NOSPLIT, $0-56
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
+TEXT ·gateGradientsGRUAVX2(SB), NOSPLIT, $0-48
+	MOVQ    lanes+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    vectors+16(FP), CX
+	MOVQ    gates+0(FP), DX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (DX)(BX*1), BX
+	MOVQ    before+24(FP), SI
+	MOVQ    dh+32(FP), DI
+	MOVQ    dc+40(FP), R8
+	VMOVUPS tanhHigh<>+0(SB), Y0
+
+vector:
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (DX)(AX*1), Y2
+	VMOVUPS      (DX)(AX*2), Y3
+	VMOVUPS      (BX), Y4
+	VMOVUPS      (DI), Y5
+	VADDPS       (R8), Y5, Y5
+	VMULPS       Y1, Y5, Y6
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y5, Y6
+	VFNMADD231PS Y1, Y5, Y6
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y4, Y4, Y7
+	VMULPS       Y7, Y6, Y6
+	VMOVUPS      Y6, (BX)
+	VMOVUPS      (SI), Y7
+	VSUBPS       Y4, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VMOVUPS      Y1, Y4
+	VFNMADD231PS Y1, Y1, Y4
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, (DX)
+	VMULPS       Y6, Y3, Y3
+	VMOVUPS      Y2, Y1
+	VFNMADD231PS Y2, Y2, Y1
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (DX)(AX*1)
+	VMULPS       Y2, Y6, Y6
+	VMOVUPS      Y6, (DX)(AX*2)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	DECQ         CX
+	JNZ          vector
+	VZEROUPPER
+	RET
+
+// func weightGradients8x1AVX2(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+// Requires: AVX, FMA3
+TEXT ·weightGradients8x1AVX2(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
 	SHLQ $0x02, CX
-	MOVQ z+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ dh+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
 
-block:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   AX, DI
-	MOVQ   DX, R10
-	MOVQ   rows+32(FP), R11
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R9
+	LEAQ    (R9)(R8*1), R8
+	VMOVUPS (DI), Y0
+	VMOVUPS (DI)(CX*1), Y1
+	VMOVUPS (DI)(CX*2), Y2
+	VMOVUPS (R9), Y3
+	VMOVUPS (R9)(CX*1), Y4
+	VMOVUPS (R9)(CX*2), Y5
+	VMOVUPS (R8), Y6
+	VMOVUPS (R8)(CX*1), Y7
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
 
-row:
-	VMOVUPS      (R10), Y8
-	VMOVUPS      32(R10), Y9
-	VBROADCASTSS (DI), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS 4(DI), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS 8(DI), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS 12(DI), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         CX, DI
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          row
-	VMOVUPS      Y0, (R8)
-	VMOVUPS      Y1, 32(R8)
-	VMOVUPS      Y2, (R8)(BX*1)
-	VMOVUPS      Y3, 32(R8)(BX*1)
-	VMOVUPS      Y4, (R8)(BX*2)
-	VMOVUPS      Y5, 32(R8)(BX*2)
-	VMOVUPS      Y6, (R9)
-	VMOVUPS      Y7, 32(R9)
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	ADDQ         $0x00000040, DX
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R12
+	LEAQ (R12)(R11*1), R11
+	MOVQ R8, R13
+	MOVQ used+16(FP), R14
+
+lane:
+	VMOVUPS      (R13), Y8
+	VBROADCASTSS (R10), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VBROADCASTSS (R10)(AX*1), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VBROADCASTSS (R10)(AX*2), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS (R12), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VBROADCASTSS (R12)(AX*1), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS (R12)(AX*2), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VBROADCASTSS (R11), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VBROADCASTSS (R11)(AX*1), Y9
+	VFMADD231PS  Y8, Y9, Y7
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R12
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R13
+	DECQ         R14
+	JNZ          lane
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R9
+	LEAQ         (R9)(R8*1), R8
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, (DI)(CX*1)
+	VMOVUPS      Y2, (DI)(CX*2)
+	VMOVUPS      Y3, (R9)
+	VMOVUPS      Y4, (R9)(CX*1)
+	VMOVUPS      Y5, (R9)(CX*2)
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
 	DECQ         SI
-	JNZ          block
+	JNZ          group
 	VZEROUPPER
 	RET
 
-// func weightGradients1AVX2(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
+// func weightGradients4x1AVX2(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
 // Requires: AVX, FMA3
-TEXT ·weightGradients1AVX2(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    width+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    z+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    turned+24(FP), DX
-	MOVQ    used+16(FP), DI
-	MOVQ    sum+40(FP), R8
-	MOVQ    R8, R9
-	LEAQ    (CX)(CX*2), R10
-	ADDQ    R8, R10
-	VMOVUPS (R9), Y0
-	VMOVUPS (R9)(CX*1), Y1
-	VMOVUPS (R9)(CX*2), Y2
-	VMOVUPS (R10), Y3
+TEXT ·weightGradients4x1AVX2(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
+	SHLQ $0x02, CX
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
+
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R8
+	VMOVUPS (DI), Y0
+	VMOVUPS (DI)(CX*1), Y1
+	VMOVUPS (DI)(CX*2), Y2
+	VMOVUPS (R8), Y3
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
+
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R11
+	MOVQ R8, R12
+	MOVQ used+16(FP), R13
 
 lane:
-	VMOVUPS      (DX), Y4
-	VBROADCASTSS (BX), Y5
+	VMOVUPS      (R12), Y4
+	VBROADCASTSS (R10), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (BX)(AX*1), Y5
+	VBROADCASTSS (R10)(AX*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (BX)(AX*2), Y5
+	VBROADCASTSS (R10)(AX*2), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (SI), Y5
+	VBROADCASTSS (R11), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	ADDQ         CX, DX
-	DECQ         DI
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R12
+	DECQ         R13
 	JNZ          lane
-	VMOVUPS      Y0, (R9)
-	VMOVUPS      Y1, (R9)(CX*1)
-	VMOVUPS      Y2, (R9)(CX*2)
-	VMOVUPS      Y3, (R10)
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R8
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, (DI)(CX*1)
+	VMOVUPS      Y2, (DI)(CX*2)
+	VMOVUPS      Y3, (R8)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	DECQ         SI
+	JNZ          group
 	VZEROUPPER
 	RET
 
-// func weightGradients2AVX2(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
+// func weightGradients4x2AVX2(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
 // Requires: AVX, FMA3
-TEXT ·weightGradients2AVX2(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    width+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    z+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    turned+24(FP), DX
-	MOVQ    used+16(FP), DI
-	MOVQ    sum+40(FP), R8
-	MOVQ    R8, R9
-	LEAQ    (CX)(CX*2), R10
-	ADDQ    R8, R10
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	VMOVUPS (R9)(CX*1), Y2
-	VMOVUPS 32(R9)(CX*1), Y3
-	VMOVUPS (R9)(CX*2), Y4
-	VMOVUPS 32(R9)(CX*2), Y5
-	VMOVUPS (R10), Y6
-	VMOVUPS 32(R10), Y7
+TEXT ·weightGradients4x2AVX2(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
+	SHLQ $0x02, CX
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
+
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R8
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VMOVUPS 32(DI)(CX*1), Y3
+	VMOVUPS (DI)(CX*2), Y4
+	VMOVUPS 32(DI)(CX*2), Y5
+	VMOVUPS (R8), Y6
+	VMOVUPS 32(R8), Y7
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
+
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R11
+	MOVQ R8, R12
+	MOVQ used+16(FP), R13
 
 lane:
-	VMOVUPS      (DX), Y8
-	VMOVUPS      32(DX), Y9
-	VBROADCASTSS (BX), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R10), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (BX)(AX*1), Y10
+	VBROADCASTSS (R10)(AX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (BX)(AX*2), Y10
+	VBROADCASTSS (R10)(AX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (SI), Y10
+	VBROADCASTSS (R11), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	ADDQ         CX, DX
-	DECQ         DI
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R12
+	DECQ         R13
 	JNZ          lane
-	VMOVUPS      Y0, (R9)
-	VMOVUPS      Y1, 32(R9)
-	VMOVUPS      Y2, (R9)(CX*1)
-	VMOVUPS      Y3, 32(R9)(CX*1)
-	VMOVUPS      Y4, (R9)(CX*2)
-	VMOVUPS      Y5, 32(R9)(CX*2)
-	VMOVUPS      Y6, (R10)
-	VMOVUPS      Y7, 32(R10)
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R8
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      Y2, (DI)(CX*1)
+	VMOVUPS      Y3, 32(DI)(CX*1)
+	VMOVUPS      Y4, (DI)(CX*2)
+	VMOVUPS      Y5, 32(DI)(CX*2)
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, 32(R8)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	DECQ         SI
+	JNZ          group
 	VZEROUPPER
 	RET
 
-// func weightGradients3AVX2(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
+// func weightGradients4x3AVX2(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
 // Requires: AVX, FMA3
-TEXT ·weightGradients3AVX2(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    width+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    z+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    turned+24(FP), DX
-	MOVQ    used+16(FP), DI
-	MOVQ    sum+40(FP), R8
-	MOVQ    R8, R9
-	LEAQ    (CX)(CX*2), R10
-	ADDQ    R8, R10
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	VMOVUPS 64(R9), Y2
-	VMOVUPS (R9)(CX*1), Y3
-	VMOVUPS 32(R9)(CX*1), Y4
-	VMOVUPS 64(R9)(CX*1), Y5
-	VMOVUPS (R9)(CX*2), Y6
-	VMOVUPS 32(R9)(CX*2), Y7
-	VMOVUPS 64(R9)(CX*2), Y8
-	VMOVUPS (R10), Y9
-	VMOVUPS 32(R10), Y10
-	VMOVUPS 64(R10), Y11
+TEXT ·weightGradients4x3AVX2(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
+	SHLQ $0x02, CX
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
+
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R8
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS (DI)(CX*1), Y3
+	VMOVUPS 32(DI)(CX*1), Y4
+	VMOVUPS 64(DI)(CX*1), Y5
+	VMOVUPS (DI)(CX*2), Y6
+	VMOVUPS 32(DI)(CX*2), Y7
+	VMOVUPS 64(DI)(CX*2), Y8
+	VMOVUPS (R8), Y9
+	VMOVUPS 32(R8), Y10
+	VMOVUPS 64(R8), Y11
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
+
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R11
+	MOVQ R8, R12
+	MOVQ used+16(FP), R13
 
 lane:
-	VMOVUPS      (DX), Y12
-	VMOVUPS      32(DX), Y13
-	VMOVUPS      64(DX), Y14
-	VBROADCASTSS (BX), Y15
+	VMOVUPS      (R12), Y12
+	VMOVUPS      32(R12), Y13
+	VMOVUPS      64(R12), Y14
+	VBROADCASTSS (R10), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y1
 	VFMADD231PS  Y14, Y15, Y2
-	VBROADCASTSS (BX)(AX*1), Y15
+	VBROADCASTSS (R10)(AX*1), Y15
 	VFMADD231PS  Y12, Y15, Y3
 	VFMADD231PS  Y13, Y15, Y4
 	VFMADD231PS  Y14, Y15, Y5
-	VBROADCASTSS (BX)(AX*2), Y15
+	VBROADCASTSS (R10)(AX*2), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
 	VFMADD231PS  Y14, Y15, Y8
-	VBROADCASTSS (SI), Y15
+	VBROADCASTSS (R11), Y15
 	VFMADD231PS  Y12, Y15, Y9
 	VFMADD231PS  Y13, Y15, Y10
 	VFMADD231PS  Y14, Y15, Y11
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	ADDQ         CX, DX
-	DECQ         DI
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R12
+	DECQ         R13
 	JNZ          lane
-	VMOVUPS      Y0, (R9)
-	VMOVUPS      Y1, 32(R9)
-	VMOVUPS      Y2, 64(R9)
-	VMOVUPS      Y3, (R9)(CX*1)
-	VMOVUPS      Y4, 32(R9)(CX*1)
-	VMOVUPS      Y5, 64(R9)(CX*1)
-	VMOVUPS      Y6, (R9)(CX*2)
-	VMOVUPS      Y7, 32(R9)(CX*2)
-	VMOVUPS      Y8, 64(R9)(CX*2)
-	VMOVUPS      Y9, (R10)
-	VMOVUPS      Y10, 32(R10)
-	VMOVUPS      Y11, 64(R10)
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R8
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      Y3, (DI)(CX*1)
+	VMOVUPS      Y4, 32(DI)(CX*1)
+	VMOVUPS      Y5, 64(DI)(CX*1)
+	VMOVUPS      Y6, (DI)(CX*2)
+	VMOVUPS      Y7, 32(DI)(CX*2)
+	VMOVUPS      Y8, 64(DI)(CX*2)
+	VMOVUPS      Y9, (R8)
+	VMOVUPS      Y10, 32(R8)
+	VMOVUPS      Y11, 64(R8)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	DECQ         SI
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func product4x4AVX512(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+// Requires: AVX, AVX512F
+TEXT ·product4x4AVX512(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ z+56(FP), SI
+
+tile:
+	MOVQ x+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   AX, R10
+	LEAQ   (CX)(CX*2), R11
+	LEAQ   (R10)(R11*1), R11
+	MOVQ   DI, R12
+	MOVQ   k+32(FP), R13
+
+k:
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(CX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(CX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         DX, R12
+	DECQ         R13
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R11
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, 64(R10)
+	VMOVUPS      Z2, 128(R10)
+	VMOVUPS      Z3, 192(R10)
+	VMOVUPS      Z4, (R10)(DX*1)
+	VMOVUPS      Z5, 64(R10)(DX*1)
+	VMOVUPS      Z6, 128(R10)(DX*1)
+	VMOVUPS      Z7, 192(R10)(DX*1)
+	VMOVUPS      Z8, (R10)(DX*2)
+	VMOVUPS      Z9, 64(R10)(DX*2)
+	VMOVUPS      Z10, 128(R10)(DX*2)
+	VMOVUPS      Z11, 192(R10)(DX*2)
+	VMOVUPS      Z12, (R11)
+	VMOVUPS      Z13, 64(R11)
+	VMOVUPS      Z14, 128(R11)
+	VMOVUPS      Z15, 192(R11)
+	ADDQ         $0x00000100, DI
+	ADDQ         $0x00000100, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stateGradients4x4AVX512(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+// Requires: AVX, AVX512F
+TEXT ·stateGradients4x4AVX512(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ dh+56(FP), SI
+
+tile:
+	MOVQ z+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   AX, R10
+	MOVQ   DI, R11
+	MOVQ   k+32(FP), R12
+
+k:
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 4(R10), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS 8(R10), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 12(R10), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         CX, R10
+	ADDQ         DX, R11
+	DECQ         R12
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R11
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, 64(R10)
+	VMOVUPS      Z2, 128(R10)
+	VMOVUPS      Z3, 192(R10)
+	VMOVUPS      Z4, (R10)(DX*1)
+	VMOVUPS      Z5, 64(R10)(DX*1)
+	VMOVUPS      Z6, 128(R10)(DX*1)
+	VMOVUPS      Z7, 192(R10)(DX*1)
+	VMOVUPS      Z8, (R10)(DX*2)
+	VMOVUPS      Z9, 64(R10)(DX*2)
+	VMOVUPS      Z10, 128(R10)(DX*2)
+	VMOVUPS      Z11, 192(R10)(DX*2)
+	VMOVUPS      Z12, (R11)
+	VMOVUPS      Z13, 64(R11)
+	VMOVUPS      Z14, 128(R11)
+	VMOVUPS      Z15, 192(R11)
+	ADDQ         $0x00000100, DI
+	ADDQ         $0x00000100, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         $0x00000010, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func product8x2AVX512(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+// Requires: AVX, AVX512F
+TEXT ·product8x2AVX512(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ z+56(FP), SI
+
+tile:
+	MOVQ x+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   AX, R10
+	LEAQ   (CX)(CX*2), R11
+	LEAQ   (R10)(R11*1), R12
+	LEAQ   (R12)(R11*1), R11
+	MOVQ   DI, R13
+	MOVQ   k+32(FP), R14
+
+k:
+	VMOVUPS      (R13), Z16
+	VMOVUPS      64(R13), Z17
+	VBROADCASTSS (R10), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (R10)(CX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (R10)(CX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R12), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (R12)(CX*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (R12)(CX*2), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (R11)(CX*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R12
+	ADDQ         $0x00000004, R11
+	ADDQ         DX, R13
+	DECQ         R14
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R12
+	LEAQ         (R12)(R11*1), R11
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, 64(R10)
+	VMOVUPS      Z2, (R10)(DX*1)
+	VMOVUPS      Z3, 64(R10)(DX*1)
+	VMOVUPS      Z4, (R10)(DX*2)
+	VMOVUPS      Z5, 64(R10)(DX*2)
+	VMOVUPS      Z6, (R12)
+	VMOVUPS      Z7, 64(R12)
+	VMOVUPS      Z8, (R12)(DX*1)
+	VMOVUPS      Z9, 64(R12)(DX*1)
+	VMOVUPS      Z10, (R12)(DX*2)
+	VMOVUPS      Z11, 64(R12)(DX*2)
+	VMOVUPS      Z12, (R11)
+	VMOVUPS      Z13, 64(R11)
+	VMOVUPS      Z14, (R11)(DX*1)
+	VMOVUPS      Z15, 64(R11)(DX*1)
+	ADDQ         $0x00000080, DI
+	ADDQ         $0x00000080, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stateGradients8x2AVX512(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+// Requires: AVX, AVX512F
+TEXT ·stateGradients8x2AVX512(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ dh+56(FP), SI
+
+tile:
+	MOVQ z+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   AX, R10
+	MOVQ   DI, R11
+	MOVQ   k+32(FP), R12
+
+k:
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VBROADCASTSS (R10), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS 4(R10), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS 8(R10), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS 12(R10), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS 16(R10), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS 20(R10), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS 24(R10), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS 28(R10), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         CX, R10
+	ADDQ         DX, R11
+	DECQ         R12
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R12
+	LEAQ         (R12)(R11*1), R11
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, 64(R10)
+	VMOVUPS      Z2, (R10)(DX*1)
+	VMOVUPS      Z3, 64(R10)(DX*1)
+	VMOVUPS      Z4, (R10)(DX*2)
+	VMOVUPS      Z5, 64(R10)(DX*2)
+	VMOVUPS      Z6, (R12)
+	VMOVUPS      Z7, 64(R12)
+	VMOVUPS      Z8, (R12)(DX*1)
+	VMOVUPS      Z9, 64(R12)(DX*1)
+	VMOVUPS      Z10, (R12)(DX*2)
+	VMOVUPS      Z11, 64(R12)(DX*2)
+	VMOVUPS      Z12, (R11)
+	VMOVUPS      Z13, 64(R11)
+	VMOVUPS      Z14, (R11)(DX*1)
+	VMOVUPS      Z15, 64(R11)(DX*1)
+	ADDQ         $0x00000080, DI
+	ADDQ         $0x00000080, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         $0x00000020, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func product4x2AVX512(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+// Requires: AVX, AVX512F
+TEXT ·product4x2AVX512(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ z+56(FP), SI
+
+tile:
+	MOVQ x+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   AX, R10
+	LEAQ   (CX)(CX*2), R11
+	LEAQ   (R10)(R11*1), R11
+	MOVQ   DI, R12
+	MOVQ   k+32(FP), R13
+
+k:
+	VMOVUPS      (R12), Z8
+	VMOVUPS      64(R12), Z9
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R10)(CX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R10)(CX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         DX, R12
+	DECQ         R13
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R11
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, 64(R10)
+	VMOVUPS      Z2, (R10)(DX*1)
+	VMOVUPS      Z3, 64(R10)(DX*1)
+	VMOVUPS      Z4, (R10)(DX*2)
+	VMOVUPS      Z5, 64(R10)(DX*2)
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z7, 64(R11)
+	ADDQ         $0x00000080, DI
+	ADDQ         $0x00000080, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stateGradients4x2AVX512(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+// Requires: AVX, AVX512F
+TEXT ·stateGradients4x2AVX512(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ dh+56(FP), SI
+
+tile:
+	MOVQ z+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   AX, R10
+	MOVQ   DI, R11
+	MOVQ   k+32(FP), R12
+
+k:
+	VMOVUPS      (R11), Z8
+	VMOVUPS      64(R11), Z9
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 4(R10), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS 8(R10), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 12(R10), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         CX, R10
+	ADDQ         DX, R11
+	DECQ         R12
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R11
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, 64(R10)
+	VMOVUPS      Z2, (R10)(DX*1)
+	VMOVUPS      Z3, 64(R10)(DX*1)
+	VMOVUPS      Z4, (R10)(DX*2)
+	VMOVUPS      Z5, 64(R10)(DX*2)
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z7, 64(R11)
+	ADDQ         $0x00000080, DI
+	ADDQ         $0x00000080, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         $0x00000010, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func product8x1AVX512(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+// Requires: AVX, AVX512F
+TEXT ·product8x1AVX512(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ z+56(FP), SI
+
+tile:
+	MOVQ x+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   AX, R10
+	LEAQ   (CX)(CX*2), R11
+	LEAQ   (R10)(R11*1), R12
+	LEAQ   (R12)(R11*1), R11
+	MOVQ   DI, R13
+	MOVQ   k+32(FP), R14
+
+k:
+	VMOVUPS      (R13), Z8
+	VBROADCASTSS (R10), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (R10)(CX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (R10)(CX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R12), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R12)(CX*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R12)(CX*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R11), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (R11)(CX*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R12
+	ADDQ         $0x00000004, R11
+	ADDQ         DX, R13
+	DECQ         R14
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R12
+	LEAQ         (R12)(R11*1), R11
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, (R10)(DX*1)
+	VMOVUPS      Z2, (R10)(DX*2)
+	VMOVUPS      Z3, (R12)
+	VMOVUPS      Z4, (R12)(DX*1)
+	VMOVUPS      Z5, (R12)(DX*2)
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z7, (R11)(DX*1)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stateGradients8x1AVX512(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+// Requires: AVX, AVX512F
+TEXT ·stateGradients8x1AVX512(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ dh+56(FP), SI
+
+tile:
+	MOVQ z+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   AX, R10
+	MOVQ   DI, R11
+	MOVQ   k+32(FP), R12
+
+k:
+	VMOVUPS      (R11), Z8
+	VBROADCASTSS (R10), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS 4(R10), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS 8(R10), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 12(R10), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS 16(R10), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS 20(R10), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS 24(R10), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS 28(R10), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         CX, R10
+	ADDQ         DX, R11
+	DECQ         R12
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R12
+	LEAQ         (R12)(R11*1), R11
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, (R10)(DX*1)
+	VMOVUPS      Z2, (R10)(DX*2)
+	VMOVUPS      Z3, (R12)
+	VMOVUPS      Z4, (R12)(DX*1)
+	VMOVUPS      Z5, (R12)(DX*2)
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z7, (R11)(DX*1)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         $0x00000020, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func product4x1AVX512(w *float32, width int, x *float32, lanes int, k int, tiles int, blocks int, z *float32)
+// Requires: AVX, AVX512F
+TEXT ·product4x1AVX512(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ z+56(FP), SI
+
+tile:
+	MOVQ x+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, R10
+	LEAQ   (CX)(CX*2), R11
+	LEAQ   (R10)(R11*1), R11
+	MOVQ   DI, R12
+	MOVQ   k+32(FP), R13
+
+k:
+	VMOVUPS      (R12), Z4
+	VBROADCASTSS (R10), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R10)(CX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R10)(CX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R11), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         DX, R12
+	DECQ         R13
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R11
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, (R10)(DX*1)
+	VMOVUPS      Z2, (R10)(DX*2)
+	VMOVUPS      Z3, (R11)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         CX, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stateGradients4x1AVX512(w *float32, width int, z *float32, lanes int, k int, tiles int, blocks int, dh *float32)
+// Requires: AVX, AVX512F
+TEXT ·stateGradients4x1AVX512(SB), NOSPLIT, $0-64
+	MOVQ w+0(FP), AX
+	MOVQ width+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lanes+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ tiles+40(FP), BX
+	MOVQ dh+56(FP), SI
+
+tile:
+	MOVQ z+16(FP), DI
+	MOVQ SI, R8
+	MOVQ blocks+48(FP), R9
+
+block:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, R10
+	MOVQ   DI, R11
+	MOVQ   k+32(FP), R12
+
+k:
+	VMOVUPS      (R11), Z4
+	VBROADCASTSS (R10), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS 4(R10), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS 8(R10), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS 12(R10), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         CX, R10
+	ADDQ         DX, R11
+	DECQ         R12
+	JNZ          k
+	MOVQ         R8, R10
+	LEAQ         (DX)(DX*2), R11
+	LEAQ         (R10)(R11*1), R11
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, (R10)(DX*1)
+	VMOVUPS      Z2, (R10)(DX*2)
+	VMOVUPS      Z3, (R11)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	DECQ         R9
+	JNZ          block
+	ADDQ         $0x00000010, AX
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	ADDQ         DX, SI
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func activate1AVX512(gates *float32, lanes int, units int, blocks int, cell *float32, cells *float32, curved *float32, next *float32)
+// Requires: AVX, AVX512F
+TEXT ·activate1AVX512(SB), NOSPLIT, $0-64
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ units+16(FP), CX
+	MOVQ gates+0(FP), DX
+	MOVQ cell+32(FP), BX
+	MOVQ cells+40(FP), SI
+	MOVQ curved+48(FP), DI
+	MOVQ next+56(FP), R8
+
+unit:
+	MOVQ DX, R9
+	LEAQ (AX)(AX*2), R10
+	LEAQ (R9)(R10*1), R10
+	MOVQ blocks+24(FP), R12
+	XORQ R11, R11
+
+block:
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(AX*1), Z1
+	VMOVUPS     (R9)(AX*2), Z2
+	VMOVUPS     (R10), Z3
+	VMULPS      Z0, Z0, Z4
+	VMULPS      Z1, Z1, Z5
+	VMULPS      Z3, Z3, Z6
+	VMULPS      Z2, Z2, Z7
+	VMOVUPS     halfEnd<>+0(SB), Z8
+	VMINPS      Z4, Z8, Z4
+	VMOVUPS     halfEnd<>+0(SB), Z8
+	VMINPS      Z5, Z8, Z5
+	VMOVUPS     halfEnd<>+0(SB), Z8
+	VMINPS      Z6, Z8, Z6
+	VMOVUPS     tanhEnd<>+0(SB), Z8
+	VMINPS      Z7, Z8, Z7
+	VMOVUPS     halfP5<>+0(SB), Z8
+	VMOVUPS     halfP5<>+0(SB), Z9
+	VMOVUPS     halfP5<>+0(SB), Z10
+	VMOVUPS     tanhP5<>+0(SB), Z11
+	VFMADD213PS halfP4<>+0(SB), Z4, Z8
+	VFMADD213PS halfP4<>+0(SB), Z5, Z9
+	VFMADD213PS halfP4<>+0(SB), Z6, Z10
+	VFMADD213PS tanhP4<>+0(SB), Z7, Z11
+	VFMADD213PS halfP3<>+0(SB), Z4, Z8
+	VFMADD213PS halfP3<>+0(SB), Z5, Z9
+	VFMADD213PS halfP3<>+0(SB), Z6, Z10
+	VFMADD213PS tanhP3<>+0(SB), Z7, Z11
+	VFMADD213PS halfP2<>+0(SB), Z4, Z8
+	VFMADD213PS halfP2<>+0(SB), Z5, Z9
+	VFMADD213PS halfP2<>+0(SB), Z6, Z10
+	VFMADD213PS tanhP2<>+0(SB), Z7, Z11
+	VFMADD213PS halfP1<>+0(SB), Z4, Z8
+	VFMADD213PS halfP1<>+0(SB), Z5, Z9
+	VFMADD213PS halfP1<>+0(SB), Z6, Z10
+	VFMADD213PS tanhP1<>+0(SB), Z7, Z11
+	VFMADD213PS halfP0<>+0(SB), Z4, Z8
+	VFMADD213PS halfP0<>+0(SB), Z5, Z9
+	VFMADD213PS halfP0<>+0(SB), Z6, Z10
+	VFMADD213PS tanhP0<>+0(SB), Z7, Z11
+	VMULPS      Z8, Z0, Z0
+	VMULPS      Z9, Z1, Z1
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z2, Z2
+	VMOVUPS     halfQ4<>+0(SB), Z8
+	VMOVUPS     halfQ4<>+0(SB), Z9
+	VMOVUPS     halfQ4<>+0(SB), Z10
+	VMOVUPS     tanhQ4<>+0(SB), Z11
+	VFMADD213PS halfQ3<>+0(SB), Z4, Z8
+	VFMADD213PS halfQ3<>+0(SB), Z5, Z9
+	VFMADD213PS halfQ3<>+0(SB), Z6, Z10
+	VFMADD213PS tanhQ3<>+0(SB), Z7, Z11
+	VFMADD213PS halfQ2<>+0(SB), Z4, Z8
+	VFMADD213PS halfQ2<>+0(SB), Z5, Z9
+	VFMADD213PS halfQ2<>+0(SB), Z6, Z10
+	VFMADD213PS tanhQ2<>+0(SB), Z7, Z11
+	VFMADD213PS halfQ1<>+0(SB), Z4, Z8
+	VFMADD213PS halfQ1<>+0(SB), Z5, Z9
+	VFMADD213PS halfQ1<>+0(SB), Z6, Z10
+	VFMADD213PS tanhQ1<>+0(SB), Z7, Z11
+	VFMADD213PS halfQ0<>+0(SB), Z4, Z8
+	VFMADD213PS halfQ0<>+0(SB), Z5, Z9
+	VFMADD213PS halfQ0<>+0(SB), Z6, Z10
+	VFMADD213PS tanhQ0<>+0(SB), Z7, Z11
+	VDIVPS      Z8, Z0, Z0
+	VDIVPS      Z9, Z1, Z1
+	VDIVPS      Z10, Z3, Z3
+	VDIVPS      Z11, Z2, Z2
+	VMOVUPS     halfLow<>+0(SB), Z4
+	VMAXPS      Z0, Z4, Z0
+	VMOVUPS     halfHigh<>+0(SB), Z4
+	VMINPS      Z0, Z4, Z0
+	VMOVUPS     halfLow<>+0(SB), Z4
+	VMAXPS      Z1, Z4, Z1
+	VMOVUPS     halfHigh<>+0(SB), Z4
+	VMINPS      Z1, Z4, Z1
+	VMOVUPS     halfLow<>+0(SB), Z4
+	VMAXPS      Z3, Z4, Z3
+	VMOVUPS     halfHigh<>+0(SB), Z4
+	VMINPS      Z3, Z4, Z3
+	VMOVUPS     tanhLow<>+0(SB), Z4
+	VMAXPS      Z2, Z4, Z2
+	VMOVUPS     tanhHigh<>+0(SB), Z4
+	VMINPS      Z2, Z4, Z2
+	VADDPS      halfHigh<>+0(SB), Z0, Z0
+	VADDPS      halfHigh<>+0(SB), Z1, Z1
+	VADDPS      halfHigh<>+0(SB), Z3, Z3
+	VMOVUPS     Z0, (R9)
+	VMOVUPS     Z1, (R9)(AX*1)
+	VMOVUPS     Z2, (R9)(AX*2)
+	VMOVUPS     Z3, (R10)
+	VMULPS      Z0, Z2, Z2
+	VFMADD231PS (BX)(R11*1), Z1, Z2
+	VMOVUPS     Z2, (SI)(R11*1)
+	VMULPS      Z2, Z2, Z0
+	VMOVUPS     tanhEnd<>+0(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMOVUPS     tanhP5<>+0(SB), Z1
+	VFMADD213PS tanhP4<>+0(SB), Z0, Z1
+	VFMADD213PS tanhP3<>+0(SB), Z0, Z1
+	VFMADD213PS tanhP2<>+0(SB), Z0, Z1
+	VFMADD213PS tanhP1<>+0(SB), Z0, Z1
+	VFMADD213PS tanhP0<>+0(SB), Z0, Z1
+	VMULPS      Z1, Z2, Z2
+	VMOVUPS     tanhQ4<>+0(SB), Z1
+	VFMADD213PS tanhQ3<>+0(SB), Z0, Z1
+	VFMADD213PS tanhQ2<>+0(SB), Z0, Z1
+	VFMADD213PS tanhQ1<>+0(SB), Z0, Z1
+	VFMADD213PS tanhQ0<>+0(SB), Z0, Z1
+	VDIVPS      Z1, Z2, Z2
+	VMOVUPS     tanhLow<>+0(SB), Z0
+	VMAXPS      Z2, Z0, Z2
+	VMOVUPS     tanhHigh<>+0(SB), Z0
+	VMINPS      Z2, Z0, Z2
+	VMOVUPS     Z2, (DI)(R11*1)
+	VMULPS      Z2, Z3, Z2
+	VMOVUPS     Z2, (R8)(R11*1)
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	DECQ        R12
+	JNZ         block
+	LEAQ        (DX)(AX*4), DX
+	ADDQ        AX, BX
+	ADDQ        AX, SI
+	ADDQ        AX, DI
+	ADDQ        AX, R8
+	DECQ        CX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func activate2AVX512(gates *float32, lanes int, units int, blocks int, cell *float32, cells *float32, curved *float32, next *float32)
+// Requires: AVX, AVX512F
+TEXT ·activate2AVX512(SB), NOSPLIT, $0-64
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ units+16(FP), CX
+	MOVQ gates+0(FP), DX
+	MOVQ cell+32(FP), BX
+	MOVQ cells+40(FP), SI
+	MOVQ curved+48(FP), DI
+	MOVQ next+56(FP), R8
+
+unit:
+	MOVQ DX, R9
+	LEAQ (AX)(AX*2), R10
+	LEAQ (R9)(R10*1), R10
+	MOVQ blocks+24(FP), R12
+	XORQ R11, R11
+
+block:
+	VMOVUPS     (R9), Z0
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     (R9)(AX*1), Z2
+	VMOVUPS     64(R9)(AX*1), Z3
+	VMOVUPS     (R9)(AX*2), Z4
+	VMOVUPS     64(R9)(AX*2), Z5
+	VMOVUPS     (R10), Z6
+	VMOVUPS     64(R10), Z7
+	VMULPS      Z0, Z0, Z8
+	VMULPS      Z1, Z1, Z9
+	VMULPS      Z2, Z2, Z10
+	VMULPS      Z3, Z3, Z11
+	VMULPS      Z6, Z6, Z12
+	VMULPS      Z7, Z7, Z13
+	VMULPS      Z4, Z4, Z14
+	VMULPS      Z5, Z5, Z15
+	VMOVUPS     halfEnd<>+0(SB), Z16
+	VMINPS      Z8, Z16, Z8
+	VMOVUPS     halfEnd<>+0(SB), Z16
+	VMINPS      Z9, Z16, Z9
+	VMOVUPS     halfEnd<>+0(SB), Z16
+	VMINPS      Z10, Z16, Z10
+	VMOVUPS     halfEnd<>+0(SB), Z16
+	VMINPS      Z11, Z16, Z11
+	VMOVUPS     halfEnd<>+0(SB), Z16
+	VMINPS      Z12, Z16, Z12
+	VMOVUPS     halfEnd<>+0(SB), Z16
+	VMINPS      Z13, Z16, Z13
+	VMOVUPS     tanhEnd<>+0(SB), Z16
+	VMINPS      Z14, Z16, Z14
+	VMOVUPS     tanhEnd<>+0(SB), Z16
+	VMINPS      Z15, Z16, Z15
+	VMOVUPS     halfP5<>+0(SB), Z16
+	VMOVUPS     halfP5<>+0(SB), Z17
+	VMOVUPS     halfP5<>+0(SB), Z18
+	VMOVUPS     halfP5<>+0(SB), Z19
+	VMOVUPS     halfP5<>+0(SB), Z20
+	VMOVUPS     halfP5<>+0(SB), Z21
+	VMOVUPS     tanhP5<>+0(SB), Z22
+	VMOVUPS     tanhP5<>+0(SB), Z23
+	VFMADD213PS halfP4<>+0(SB), Z8, Z16
+	VFMADD213PS halfP4<>+0(SB), Z9, Z17
+	VFMADD213PS halfP4<>+0(SB), Z10, Z18
+	VFMADD213PS halfP4<>+0(SB), Z11, Z19
+	VFMADD213PS halfP4<>+0(SB), Z12, Z20
+	VFMADD213PS halfP4<>+0(SB), Z13, Z21
+	VFMADD213PS tanhP4<>+0(SB), Z14, Z22
+	VFMADD213PS tanhP4<>+0(SB), Z15, Z23
+	VFMADD213PS halfP3<>+0(SB), Z8, Z16
+	VFMADD213PS halfP3<>+0(SB), Z9, Z17
+	VFMADD213PS halfP3<>+0(SB), Z10, Z18
+	VFMADD213PS halfP3<>+0(SB), Z11, Z19
+	VFMADD213PS halfP3<>+0(SB), Z12, Z20
+	VFMADD213PS halfP3<>+0(SB), Z13, Z21
+	VFMADD213PS tanhP3<>+0(SB), Z14, Z22
+	VFMADD213PS tanhP3<>+0(SB), Z15, Z23
+	VFMADD213PS halfP2<>+0(SB), Z8, Z16
+	VFMADD213PS halfP2<>+0(SB), Z9, Z17
+	VFMADD213PS halfP2<>+0(SB), Z10, Z18
+	VFMADD213PS halfP2<>+0(SB), Z11, Z19
+	VFMADD213PS halfP2<>+0(SB), Z12, Z20
+	VFMADD213PS halfP2<>+0(SB), Z13, Z21
+	VFMADD213PS tanhP2<>+0(SB), Z14, Z22
+	VFMADD213PS tanhP2<>+0(SB), Z15, Z23
+	VFMADD213PS halfP1<>+0(SB), Z8, Z16
+	VFMADD213PS halfP1<>+0(SB), Z9, Z17
+	VFMADD213PS halfP1<>+0(SB), Z10, Z18
+	VFMADD213PS halfP1<>+0(SB), Z11, Z19
+	VFMADD213PS halfP1<>+0(SB), Z12, Z20
+	VFMADD213PS halfP1<>+0(SB), Z13, Z21
+	VFMADD213PS tanhP1<>+0(SB), Z14, Z22
+	VFMADD213PS tanhP1<>+0(SB), Z15, Z23
+	VFMADD213PS halfP0<>+0(SB), Z8, Z16
+	VFMADD213PS halfP0<>+0(SB), Z9, Z17
+	VFMADD213PS halfP0<>+0(SB), Z10, Z18
+	VFMADD213PS halfP0<>+0(SB), Z11, Z19
+	VFMADD213PS halfP0<>+0(SB), Z12, Z20
+	VFMADD213PS halfP0<>+0(SB), Z13, Z21
+	VFMADD213PS tanhP0<>+0(SB), Z14, Z22
+	VFMADD213PS tanhP0<>+0(SB), Z15, Z23
+	VMULPS      Z16, Z0, Z0
+	VMULPS      Z17, Z1, Z1
+	VMULPS      Z18, Z2, Z2
+	VMULPS      Z19, Z3, Z3
+	VMULPS      Z20, Z6, Z6
+	VMULPS      Z21, Z7, Z7
+	VMULPS      Z22, Z4, Z4
+	VMULPS      Z23, Z5, Z5
+	VMOVUPS     halfQ4<>+0(SB), Z16
+	VMOVUPS     halfQ4<>+0(SB), Z17
+	VMOVUPS     halfQ4<>+0(SB), Z18
+	VMOVUPS     halfQ4<>+0(SB), Z19
+	VMOVUPS     halfQ4<>+0(SB), Z20
+	VMOVUPS     halfQ4<>+0(SB), Z21
+	VMOVUPS     tanhQ4<>+0(SB), Z22
+	VMOVUPS     tanhQ4<>+0(SB), Z23
+	VFMADD213PS halfQ3<>+0(SB), Z8, Z16
+	VFMADD213PS halfQ3<>+0(SB), Z9, Z17
+	VFMADD213PS halfQ3<>+0(SB), Z10, Z18
+	VFMADD213PS halfQ3<>+0(SB), Z11, Z19
+	VFMADD213PS halfQ3<>+0(SB), Z12, Z20
+	VFMADD213PS halfQ3<>+0(SB), Z13, Z21
+	VFMADD213PS tanhQ3<>+0(SB), Z14, Z22
+	VFMADD213PS tanhQ3<>+0(SB), Z15, Z23
+	VFMADD213PS halfQ2<>+0(SB), Z8, Z16
+	VFMADD213PS halfQ2<>+0(SB), Z9, Z17
+	VFMADD213PS halfQ2<>+0(SB), Z10, Z18
+	VFMADD213PS halfQ2<>+0(SB), Z11, Z19
+	VFMADD213PS halfQ2<>+0(SB), Z12, Z20
+	VFMADD213PS halfQ2<>+0(SB), Z13, Z21
+	VFMADD213PS tanhQ2<>+0(SB), Z14, Z22
+	VFMADD213PS tanhQ2<>+0(SB), Z15, Z23
+	VFMADD213PS halfQ1<>+0(SB), Z8, Z16
+	VFMADD213PS halfQ1<>+0(SB), Z9, Z17
+	VFMADD213PS halfQ1<>+0(SB), Z10, Z18
+	VFMADD213PS halfQ1<>+0(SB), Z11, Z19
+	VFMADD213PS halfQ1<>+0(SB), Z12, Z20
+	VFMADD213PS halfQ1<>+0(SB), Z13, Z21
+	VFMADD213PS tanhQ1<>+0(SB), Z14, Z22
+	VFMADD213PS tanhQ1<>+0(SB), Z15, Z23
+	VFMADD213PS halfQ0<>+0(SB), Z8, Z16
+	VFMADD213PS halfQ0<>+0(SB), Z9, Z17
+	VFMADD213PS halfQ0<>+0(SB), Z10, Z18
+	VFMADD213PS halfQ0<>+0(SB), Z11, Z19
+	VFMADD213PS halfQ0<>+0(SB), Z12, Z20
+	VFMADD213PS halfQ0<>+0(SB), Z13, Z21
+	VFMADD213PS tanhQ0<>+0(SB), Z14, Z22
+	VFMADD213PS tanhQ0<>+0(SB), Z15, Z23
+	VDIVPS      Z16, Z0, Z0
+	VDIVPS      Z17, Z1, Z1
+	VDIVPS      Z18, Z2, Z2
+	VDIVPS      Z19, Z3, Z3
+	VDIVPS      Z20, Z6, Z6
+	VDIVPS      Z21, Z7, Z7
+	VDIVPS      Z22, Z4, Z4
+	VDIVPS      Z23, Z5, Z5
+	VMOVUPS     halfLow<>+0(SB), Z8
+	VMAXPS      Z0, Z8, Z0
+	VMOVUPS     halfHigh<>+0(SB), Z8
+	VMINPS      Z0, Z8, Z0
+	VMOVUPS     halfLow<>+0(SB), Z8
+	VMAXPS      Z1, Z8, Z1
+	VMOVUPS     halfHigh<>+0(SB), Z8
+	VMINPS      Z1, Z8, Z1
+	VMOVUPS     halfLow<>+0(SB), Z8
+	VMAXPS      Z2, Z8, Z2
+	VMOVUPS     halfHigh<>+0(SB), Z8
+	VMINPS      Z2, Z8, Z2
+	VMOVUPS     halfLow<>+0(SB), Z8
+	VMAXPS      Z3, Z8, Z3
+	VMOVUPS     halfHigh<>+0(SB), Z8
+	VMINPS      Z3, Z8, Z3
+	VMOVUPS     halfLow<>+0(SB), Z8
+	VMAXPS      Z6, Z8, Z6
+	VMOVUPS     halfHigh<>+0(SB), Z8
+	VMINPS      Z6, Z8, Z6
+	VMOVUPS     halfLow<>+0(SB), Z8
+	VMAXPS      Z7, Z8, Z7
+	VMOVUPS     halfHigh<>+0(SB), Z8
+	VMINPS      Z7, Z8, Z7
+	VMOVUPS     tanhLow<>+0(SB), Z8
+	VMAXPS      Z4, Z8, Z4
+	VMOVUPS     tanhHigh<>+0(SB), Z8
+	VMINPS      Z4, Z8, Z4
+	VMOVUPS     tanhLow<>+0(SB), Z8
+	VMAXPS      Z5, Z8, Z5
+	VMOVUPS     tanhHigh<>+0(SB), Z8
+	VMINPS      Z5, Z8, Z5
+	VADDPS      halfHigh<>+0(SB), Z0, Z0
+	VADDPS      halfHigh<>+0(SB), Z1, Z1
+	VADDPS      halfHigh<>+0(SB), Z2, Z2
+	VADDPS      halfHigh<>+0(SB), Z3, Z3
+	VADDPS      halfHigh<>+0(SB), Z6, Z6
+	VADDPS      halfHigh<>+0(SB), Z7, Z7
+	VMOVUPS     Z0, (R9)
+	VMOVUPS     Z1, 64(R9)
+	VMOVUPS     Z2, (R9)(AX*1)
+	VMOVUPS     Z3, 64(R9)(AX*1)
+	VMOVUPS     Z4, (R9)(AX*2)
+	VMOVUPS     Z5, 64(R9)(AX*2)
+	VMOVUPS     Z6, (R10)
+	VMOVUPS     Z7, 64(R10)
+	VMULPS      Z0, Z4, Z4
+	VFMADD231PS (BX)(R11*1), Z2, Z4
+	VMOVUPS     Z4, (SI)(R11*1)
+	VMULPS      Z1, Z5, Z5
+	VFMADD231PS 64(BX)(R11*1), Z3, Z5
+	VMOVUPS     Z5, 64(SI)(R11*1)
+	VMULPS      Z4, Z4, Z0
+	VMULPS      Z5, Z5, Z1
+	VMOVUPS     tanhEnd<>+0(SB), Z2
+	VMINPS      Z0, Z2, Z0
+	VMOVUPS     tanhEnd<>+0(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMOVUPS     tanhP5<>+0(SB), Z2
+	VMOVUPS     tanhP5<>+0(SB), Z3
+	VFMADD213PS tanhP4<>+0(SB), Z0, Z2
+	VFMADD213PS tanhP4<>+0(SB), Z1, Z3
+	VFMADD213PS tanhP3<>+0(SB), Z0, Z2
+	VFMADD213PS tanhP3<>+0(SB), Z1, Z3
+	VFMADD213PS tanhP2<>+0(SB), Z0, Z2
+	VFMADD213PS tanhP2<>+0(SB), Z1, Z3
+	VFMADD213PS tanhP1<>+0(SB), Z0, Z2
+	VFMADD213PS tanhP1<>+0(SB), Z1, Z3
+	VFMADD213PS tanhP0<>+0(SB), Z0, Z2
+	VFMADD213PS tanhP0<>+0(SB), Z1, Z3
+	VMULPS      Z2, Z4, Z4
+	VMULPS      Z3, Z5, Z5
+	VMOVUPS     tanhQ4<>+0(SB), Z2
+	VMOVUPS     tanhQ4<>+0(SB), Z3
+	VFMADD213PS tanhQ3<>+0(SB), Z0, Z2
+	VFMADD213PS tanhQ3<>+0(SB), Z1, Z3
+	VFMADD213PS tanhQ2<>+0(SB), Z0, Z2
+	VFMADD213PS tanhQ2<>+0(SB), Z1, Z3
+	VFMADD213PS tanhQ1<>+0(SB), Z0, Z2
+	VFMADD213PS tanhQ1<>+0(SB), Z1, Z3
+	VFMADD213PS tanhQ0<>+0(SB), Z0, Z2
+	VFMADD213PS tanhQ0<>+0(SB), Z1, Z3
+	VDIVPS      Z2, Z4, Z4
+	VDIVPS      Z3, Z5, Z5
+	VMOVUPS     tanhLow<>+0(SB), Z0
+	VMAXPS      Z4, Z0, Z4
+	VMOVUPS     tanhHigh<>+0(SB), Z0
+	VMINPS      Z4, Z0, Z4
+	VMOVUPS     tanhLow<>+0(SB), Z0
+	VMAXPS      Z5, Z0, Z5
+	VMOVUPS     tanhHigh<>+0(SB), Z0
+	VMINPS      Z5, Z0, Z5
+	VMOVUPS     Z4, (DI)(R11*1)
+	VMULPS      Z4, Z6, Z4
+	VMOVUPS     Z4, (R8)(R11*1)
+	VMOVUPS     Z5, 64(DI)(R11*1)
+	VMULPS      Z5, Z7, Z5
+	VMOVUPS     Z5, 64(R8)(R11*1)
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R11
+	DECQ        R12
+	JNZ         block
+	LEAQ        (DX)(AX*4), DX
+	ADDQ        AX, BX
+	ADDQ        AX, SI
+	ADDQ        AX, DI
+	ADDQ        AX, R8
+	DECQ        CX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func activateGRUAVX512(gates *float32, lanes int, units int, blocks int, before *float32, next *float32)
+// Requires: AVX, AVX512F
+TEXT ·activateGRUAVX512(SB), NOSPLIT, $0-48
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ units+16(FP), CX
+	MOVQ gates+0(FP), DX
+	MOVQ before+32(FP), BX
+	MOVQ next+40(FP), SI
+
+unit:
+	MOVQ DX, DI
+	LEAQ (AX)(AX*2), R8
+	LEAQ (DI)(R8*1), R8
+	MOVQ blocks+24(FP), R10
+	XORQ R9, R9
+
+block:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (DI)(AX*1), Z1
+	VMOVUPS     (R8), Z2
+	VMULPS      Z0, Z0, Z3
+	VMULPS      Z1, Z1, Z4
+	VMOVUPS     halfEnd<>+0(SB), Z5
+	VMINPS      Z3, Z5, Z3
+	VMOVUPS     halfEnd<>+0(SB), Z5
+	VMINPS      Z4, Z5, Z4
+	VMOVUPS     halfP5<>+0(SB), Z5
+	VMOVUPS     halfP5<>+0(SB), Z6
+	VFMADD213PS halfP4<>+0(SB), Z3, Z5
+	VFMADD213PS halfP4<>+0(SB), Z4, Z6
+	VFMADD213PS halfP3<>+0(SB), Z3, Z5
+	VFMADD213PS halfP3<>+0(SB), Z4, Z6
+	VFMADD213PS halfP2<>+0(SB), Z3, Z5
+	VFMADD213PS halfP2<>+0(SB), Z4, Z6
+	VFMADD213PS halfP1<>+0(SB), Z3, Z5
+	VFMADD213PS halfP1<>+0(SB), Z4, Z6
+	VFMADD213PS halfP0<>+0(SB), Z3, Z5
+	VFMADD213PS halfP0<>+0(SB), Z4, Z6
+	VMULPS      Z5, Z0, Z0
+	VMULPS      Z6, Z1, Z1
+	VMOVUPS     halfQ4<>+0(SB), Z5
+	VMOVUPS     halfQ4<>+0(SB), Z6
+	VFMADD213PS halfQ3<>+0(SB), Z3, Z5
+	VFMADD213PS halfQ3<>+0(SB), Z4, Z6
+	VFMADD213PS halfQ2<>+0(SB), Z3, Z5
+	VFMADD213PS halfQ2<>+0(SB), Z4, Z6
+	VFMADD213PS halfQ1<>+0(SB), Z3, Z5
+	VFMADD213PS halfQ1<>+0(SB), Z4, Z6
+	VFMADD213PS halfQ0<>+0(SB), Z3, Z5
+	VFMADD213PS halfQ0<>+0(SB), Z4, Z6
+	VDIVPS      Z5, Z0, Z0
+	VDIVPS      Z6, Z1, Z1
+	VMOVUPS     halfLow<>+0(SB), Z3
+	VMAXPS      Z0, Z3, Z0
+	VMOVUPS     halfHigh<>+0(SB), Z3
+	VMINPS      Z0, Z3, Z0
+	VMOVUPS     halfLow<>+0(SB), Z3
+	VMAXPS      Z1, Z3, Z1
+	VMOVUPS     halfHigh<>+0(SB), Z3
+	VMINPS      Z1, Z3, Z1
+	VADDPS      halfHigh<>+0(SB), Z0, Z0
+	VADDPS      halfHigh<>+0(SB), Z1, Z1
+	VFMADD231PS (DI)(AX*2), Z1, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     tanhEnd<>+0(SB), Z4
+	VMINPS      Z3, Z4, Z3
+	VMOVUPS     tanhP5<>+0(SB), Z4
+	VFMADD213PS tanhP4<>+0(SB), Z3, Z4
+	VFMADD213PS tanhP3<>+0(SB), Z3, Z4
+	VFMADD213PS tanhP2<>+0(SB), Z3, Z4
+	VFMADD213PS tanhP1<>+0(SB), Z3, Z4
+	VFMADD213PS tanhP0<>+0(SB), Z3, Z4
+	VMULPS      Z4, Z2, Z2
+	VMOVUPS     tanhQ4<>+0(SB), Z4
+	VFMADD213PS tanhQ3<>+0(SB), Z3, Z4
+	VFMADD213PS tanhQ2<>+0(SB), Z3, Z4
+	VFMADD213PS tanhQ1<>+0(SB), Z3, Z4
+	VFMADD213PS tanhQ0<>+0(SB), Z3, Z4
+	VDIVPS      Z4, Z2, Z2
+	VMOVUPS     tanhLow<>+0(SB), Z3
+	VMAXPS      Z2, Z3, Z2
+	VMOVUPS     tanhHigh<>+0(SB), Z3
+	VMINPS      Z2, Z3, Z2
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z1, (DI)(AX*1)
+	VMOVUPS     Z2, (R8)
+	VMOVUPS     (BX)(R9*1), Z1
+	VSUBPS      Z2, Z1, Z1
+	VFMADD213PS Z2, Z0, Z1
+	VMOVUPS     Z1, (SI)(R9*1)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	DECQ        R10
+	JNZ         block
+	LEAQ        (DX)(AX*4), DX
+	ADDQ        AX, BX
+	ADDQ        AX, SI
+	DECQ        CX
+	JNZ         unit
+	VZEROUPPER
+	RET
+
+// func gateGradientsAVX512(gates *float32, lanes int, vectors int, cell *float32, curved *float32, dh *float32, dc *float32)
+// Requires: AVX, AVX512F
+TEXT ·gateGradientsAVX512(SB), NOSPLIT, $0-56
+	MOVQ    lanes+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    vectors+16(FP), CX
+	MOVQ    gates+0(FP), DX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (DX)(BX*1), BX
+	MOVQ    cell+24(FP), SI
+	MOVQ    curved+32(FP), DI
+	MOVQ    dh+40(FP), R8
+	MOVQ    dc+48(FP), R9
+	VMOVUPS tanhHigh<>+0(SB), Z0
+
+vector:
+	VMOVUPS      (DX), Z1
+	VMOVUPS      (DX)(AX*1), Z2
+	VMOVUPS      (DX)(AX*2), Z3
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (R8), Z5
+	VMOVUPS      (DI), Z6
+	VMULPS       Z4, Z5, Z7
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z6, Z6, Z8
+	VFMADD213PS  (R9), Z8, Z7
+	VMULPS       Z2, Z7, Z8
+	VMOVUPS      Z8, (R9)
+	VMOVUPS      Z1, Z8
+	VFNMADD231PS Z1, Z1, Z8
+	VMULPS       Z3, Z7, Z9
+	VMULPS       Z8, Z9, Z9
+	VMOVUPS      Z9, (DX)
+	VMOVUPS      (SI), Z8
+	VMOVUPS      Z2, Z9
+	VFNMADD231PS Z2, Z2, Z9
+	VMULPS       Z8, Z7, Z2
+	VMULPS       Z9, Z2, Z2
+	VMOVUPS      Z2, (DX)(AX*1)
+	VMOVUPS      Z0, Z2
+	VFNMADD231PS Z3, Z3, Z2
+	VMULPS       Z1, Z7, Z1
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z1, (DX)(AX*2)
+	VMOVUPS      Z4, Z1
+	VFNMADD231PS Z4, Z4, Z1
+	VMULPS       Z6, Z5, Z2
+	VMULPS       Z1, Z2, Z2
+	VMOVUPS      Z2, (BX)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	DECQ         CX
+	JNZ          vector
+	VZEROUPPER
+	RET
+
+// func gateGradientsGRUAVX512(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
+// Requires: AVX, AVX512F
+TEXT ·gateGradientsGRUAVX512(SB), NOSPLIT, $0-48
+	MOVQ    lanes+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    vectors+16(FP), CX
+	MOVQ    gates+0(FP), DX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (DX)(BX*1), BX
+	MOVQ    before+24(FP), SI
+	MOVQ    dh+32(FP), DI
+	MOVQ    dc+40(FP), R8
+	VMOVUPS tanhHigh<>+0(SB), Z0
+
+vector:
+	VMOVUPS      (DX), Z1
+	VMOVUPS      (DX)(AX*1), Z2
+	VMOVUPS      (DX)(AX*2), Z3
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (DI), Z5
+	VADDPS       (R8), Z5, Z5
+	VMULPS       Z1, Z5, Z6
+	VMOVUPS      Z6, (R8)
+	VMOVUPS      Z5, Z6
+	VFNMADD231PS Z1, Z5, Z6
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z4, Z4, Z7
+	VMULPS       Z7, Z6, Z6
+	VMOVUPS      Z6, (BX)
+	VMOVUPS      (SI), Z7
+	VSUBPS       Z4, Z7, Z7
+	VMULPS       Z7, Z5, Z5
+	VMOVUPS      Z1, Z4
+	VFNMADD231PS Z1, Z1, Z4
+	VMULPS       Z4, Z5, Z5
+	VMOVUPS      Z5, (DX)
+	VMULPS       Z6, Z3, Z3
+	VMOVUPS      Z2, Z1
+	VFNMADD231PS Z2, Z2, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      Z3, (DX)(AX*1)
+	VMULPS       Z2, Z6, Z6
+	VMOVUPS      Z6, (DX)(AX*2)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	DECQ         CX
+	JNZ          vector
+	VZEROUPPER
+	RET
+
+// func weightGradients4x1AVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+// Requires: AVX, AVX512F
+TEXT ·weightGradients4x1AVX512(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
+	SHLQ $0x02, CX
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
+
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R8
+	VMOVUPS (DI), Z0
+	VMOVUPS (DI)(CX*1), Z1
+	VMOVUPS (DI)(CX*2), Z2
+	VMOVUPS (R8), Z3
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
+
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R11
+	MOVQ R8, R12
+	MOVQ used+16(FP), R13
+
+lane:
+	VMOVUPS      (R12), Z4
+	VBROADCASTSS (R10), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R10)(AX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R10)(AX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R11), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R12
+	DECQ         R13
+	JNZ          lane
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R8
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, (DI)(CX*1)
+	VMOVUPS      Z2, (DI)(CX*2)
+	VMOVUPS      Z3, (R8)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	DECQ         SI
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func weightGradients4x2AVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+// Requires: AVX, AVX512F
+TEXT ·weightGradients4x2AVX512(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
+	SHLQ $0x02, CX
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
+
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R8
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VMOVUPS 64(DI)(CX*1), Z3
+	VMOVUPS (DI)(CX*2), Z4
+	VMOVUPS 64(DI)(CX*2), Z5
+	VMOVUPS (R8), Z6
+	VMOVUPS 64(R8), Z7
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
+
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R11
+	MOVQ R8, R12
+	MOVQ used+16(FP), R13
+
+lane:
+	VMOVUPS      (R12), Z8
+	VMOVUPS      64(R12), Z9
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R10)(AX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R10)(AX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R12
+	DECQ         R13
+	JNZ          lane
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R8
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, (DI)(CX*1)
+	VMOVUPS      Z3, 64(DI)(CX*1)
+	VMOVUPS      Z4, (DI)(CX*2)
+	VMOVUPS      Z5, 64(DI)(CX*2)
+	VMOVUPS      Z6, (R8)
+	VMOVUPS      Z7, 64(R8)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	DECQ         SI
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func weightGradients4x3AVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+// Requires: AVX, AVX512F
+TEXT ·weightGradients4x3AVX512(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
+	SHLQ $0x02, CX
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
+
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R8
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS (DI)(CX*1), Z3
+	VMOVUPS 64(DI)(CX*1), Z4
+	VMOVUPS 128(DI)(CX*1), Z5
+	VMOVUPS (DI)(CX*2), Z6
+	VMOVUPS 64(DI)(CX*2), Z7
+	VMOVUPS 128(DI)(CX*2), Z8
+	VMOVUPS (R8), Z9
+	VMOVUPS 64(R8), Z10
+	VMOVUPS 128(R8), Z11
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
+
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R11
+	MOVQ R8, R12
+	MOVQ used+16(FP), R13
+
+lane:
+	VMOVUPS      (R12), Z12
+	VMOVUPS      64(R12), Z13
+	VMOVUPS      128(R12), Z14
+	VBROADCASTSS (R10), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R10)(AX*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R10)(AX*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R11), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R12
+	DECQ         R13
+	JNZ          lane
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R8
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, (DI)(CX*1)
+	VMOVUPS      Z4, 64(DI)(CX*1)
+	VMOVUPS      Z5, 128(DI)(CX*1)
+	VMOVUPS      Z6, (DI)(CX*2)
+	VMOVUPS      Z7, 64(DI)(CX*2)
+	VMOVUPS      Z8, 128(DI)(CX*2)
+	VMOVUPS      Z9, (R8)
+	VMOVUPS      Z10, 64(R8)
+	VMOVUPS      Z11, 128(R8)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	DECQ         SI
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func weightGradients4x4AVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+// Requires: AVX, AVX512F
+TEXT ·weightGradients4x4AVX512(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
+	SHLQ $0x02, CX
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
+
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R8
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VMOVUPS (DI)(CX*1), Z4
+	VMOVUPS 64(DI)(CX*1), Z5
+	VMOVUPS 128(DI)(CX*1), Z6
+	VMOVUPS 192(DI)(CX*1), Z7
+	VMOVUPS (DI)(CX*2), Z8
+	VMOVUPS 64(DI)(CX*2), Z9
+	VMOVUPS 128(DI)(CX*2), Z10
+	VMOVUPS 192(DI)(CX*2), Z11
+	VMOVUPS (R8), Z12
+	VMOVUPS 64(R8), Z13
+	VMOVUPS 128(R8), Z14
+	VMOVUPS 192(R8), Z15
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
+
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R11
+	MOVQ R8, R12
+	MOVQ used+16(FP), R13
+
+lane:
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(AX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(AX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R12
+	DECQ         R13
+	JNZ          lane
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R8
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	VMOVUPS      Z4, (DI)(CX*1)
+	VMOVUPS      Z5, 64(DI)(CX*1)
+	VMOVUPS      Z6, 128(DI)(CX*1)
+	VMOVUPS      Z7, 192(DI)(CX*1)
+	VMOVUPS      Z8, (DI)(CX*2)
+	VMOVUPS      Z9, 64(DI)(CX*2)
+	VMOVUPS      Z10, 128(DI)(CX*2)
+	VMOVUPS      Z11, 192(DI)(CX*2)
+	VMOVUPS      Z12, (R8)
+	VMOVUPS      Z13, 64(R8)
+	VMOVUPS      Z14, 128(R8)
+	VMOVUPS      Z15, 192(R8)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	DECQ         SI
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func weightGradients4x1HalfAVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·weightGradients4x1HalfAVX512(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
+	SHLQ $0x02, CX
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
+
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R8
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Y1
+	VMOVUPS (DI)(CX*1), Z2
+	VMOVUPS 64(DI)(CX*1), Y3
+	VMOVUPS (DI)(CX*2), Z4
+	VMOVUPS 64(DI)(CX*2), Y5
+	VMOVUPS (R8), Z6
+	VMOVUPS 64(R8), Y7
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
+
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R11
+	MOVQ R8, R12
+	MOVQ used+16(FP), R13
+
+lane:
+	VMOVUPS      (R12), Z8
+	VMOVUPS      64(R12), Y9
+	VBROADCASTSS (R10), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R10)(AX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10)(AX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R12
+	DECQ         R13
+	JNZ          lane
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R8
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Y1, 64(DI)
+	VMOVUPS      Z2, (DI)(CX*1)
+	VMOVUPS      Y3, 64(DI)(CX*1)
+	VMOVUPS      Z4, (DI)(CX*2)
+	VMOVUPS      Y5, 64(DI)(CX*2)
+	VMOVUPS      Z6, (R8)
+	VMOVUPS      Y7, 64(R8)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	DECQ         SI
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func weightGradients4x2HalfAVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·weightGradients4x2HalfAVX512(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
+	SHLQ $0x02, CX
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
+
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R8
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Y2
+	VMOVUPS (DI)(CX*1), Z3
+	VMOVUPS 64(DI)(CX*1), Z4
+	VMOVUPS 128(DI)(CX*1), Y5
+	VMOVUPS (DI)(CX*2), Z6
+	VMOVUPS 64(DI)(CX*2), Z7
+	VMOVUPS 128(DI)(CX*2), Y8
+	VMOVUPS (R8), Z9
+	VMOVUPS 64(R8), Z10
+	VMOVUPS 128(R8), Y11
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
+
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R11
+	MOVQ R8, R12
+	MOVQ used+16(FP), R13
+
+lane:
+	VMOVUPS      (R12), Z12
+	VMOVUPS      64(R12), Z13
+	VMOVUPS      128(R12), Y14
+	VBROADCASTSS (R10), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS (R10)(AX*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Y14, Y15, Y5
+	VBROADCASTSS (R10)(AX*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS (R11), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Y14, Y15, Y11
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R12
+	DECQ         R13
+	JNZ          lane
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R8
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Y2, 128(DI)
+	VMOVUPS      Z3, (DI)(CX*1)
+	VMOVUPS      Z4, 64(DI)(CX*1)
+	VMOVUPS      Y5, 128(DI)(CX*1)
+	VMOVUPS      Z6, (DI)(CX*2)
+	VMOVUPS      Z7, 64(DI)(CX*2)
+	VMOVUPS      Y8, 128(DI)(CX*2)
+	VMOVUPS      Z9, (R8)
+	VMOVUPS      Z10, 64(R8)
+	VMOVUPS      Y11, 128(R8)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	DECQ         SI
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func weightGradients4x3HalfAVX512(z *float32, lanes int, used int, zStep int, turned *float32, width int, turnedStep int, steps int, groups int, sum *float32)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·weightGradients4x3HalfAVX512(SB), NOSPLIT, $0-80
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ width+40(FP), CX
+	SHLQ $0x02, CX
+	MOVQ z+0(FP), DX
+	MOVQ sum+72(FP), BX
+	MOVQ groups+64(FP), SI
+
+group:
+	MOVQ    BX, DI
+	LEAQ    (CX)(CX*2), R8
+	LEAQ    (DI)(R8*1), R8
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Y3
+	VMOVUPS (DI)(CX*1), Z4
+	VMOVUPS 64(DI)(CX*1), Z5
+	VMOVUPS 128(DI)(CX*1), Z6
+	VMOVUPS 192(DI)(CX*1), Y7
+	VMOVUPS (DI)(CX*2), Z8
+	VMOVUPS 64(DI)(CX*2), Z9
+	VMOVUPS 128(DI)(CX*2), Z10
+	VMOVUPS 192(DI)(CX*2), Y11
+	VMOVUPS (R8), Z12
+	VMOVUPS 64(R8), Z13
+	VMOVUPS 128(R8), Z14
+	VMOVUPS 192(R8), Y15
+	MOVQ    DX, DI
+	MOVQ    turned+32(FP), R8
+	MOVQ    steps+56(FP), R9
+
+step:
+	MOVQ DI, R10
+	LEAQ (AX)(AX*2), R11
+	LEAQ (R10)(R11*1), R11
+	MOVQ R8, R12
+	MOVQ used+16(FP), R13
+
+lane:
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Y19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Y19, Y20, Y3
+	VBROADCASTSS (R10)(AX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Y19, Y20, Y7
+	VBROADCASTSS (R10)(AX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Y19, Y20, Y11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Y19, Y20, Y15
+	ADDQ         $0x00000004, R10
+	ADDQ         $0x00000004, R11
+	ADDQ         CX, R12
+	DECQ         R13
+	JNZ          lane
+	MOVQ         zStep+24(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, DI
+	MOVQ         turnedStep+48(FP), R10
+	SHLQ         $0x02, R10
+	ADDQ         R10, R8
+	DECQ         R9
+	JNZ          step
+	MOVQ         BX, DI
+	LEAQ         (CX)(CX*2), R8
+	LEAQ         (DI)(R8*1), R8
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Y3, 192(DI)
+	VMOVUPS      Z4, (DI)(CX*1)
+	VMOVUPS      Z5, 64(DI)(CX*1)
+	VMOVUPS      Z6, 128(DI)(CX*1)
+	VMOVUPS      Y7, 192(DI)(CX*1)
+	VMOVUPS      Z8, (DI)(CX*2)
+	VMOVUPS      Z9, 64(DI)(CX*2)
+	VMOVUPS      Z10, 128(DI)(CX*2)
+	VMOVUPS      Y11, 192(DI)(CX*2)
+	VMOVUPS      Z12, (R8)
+	VMOVUPS      Z13, 64(R8)
+	VMOVUPS      Z14, 128(R8)
+	VMOVUPS      Y15, 192(R8)
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	ADDQ         AX, DX
+	ADDQ         CX, BX
+	DECQ         SI
+	JNZ          group
 	VZEROUPPER
 	RET
 
@@ -907,18 +3774,17 @@ tile:
 	LEAQ       (DX)(AX*4), DI
 	MOVQ       DX, R8
 	LEAQ       (AX)(AX*2), R9
-	ADDQ       DX, R9
-	MOVQ       DI, R10
-	LEAQ       (AX)(AX*2), R11
-	ADDQ       DI, R11
+	LEAQ       (R8)(R9*1), R9
+	LEAQ       (AX)(AX*2), R10
+	LEAQ       (DI)(R10*1), R10
 	VMOVUPS    (R8), Y0
 	VMOVUPS    (R8)(AX*1), Y1
 	VMOVUPS    (R8)(AX*2), Y2
 	VMOVUPS    (R9), Y3
-	VMOVUPS    (R10), Y4
-	VMOVUPS    (R10)(AX*1), Y5
-	VMOVUPS    (R10)(AX*2), Y6
-	VMOVUPS    (R11), Y7
+	VMOVUPS    (DI), Y4
+	VMOVUPS    (DI)(AX*1), Y5
+	VMOVUPS    (DI)(AX*2), Y6
+	VMOVUPS    (R10), Y7
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -937,27 +3803,26 @@ tile:
 	VSHUFPS    $0xee, Y6, Y4, Y4
 	MOVQ       SI, DI
 	LEAQ       (CX)(CX*2), R8
-	ADDQ       SI, R8
+	LEAQ       (DI)(R8*1), R8
 	LEAQ       (SI)(CX*4), R9
-	MOVQ       R9, R10
-	LEAQ       (CX)(CX*2), R11
-	ADDQ       R9, R11
+	LEAQ       (CX)(CX*2), R10
+	LEAQ       (R9)(R10*1), R10
 	VPERM2F128 $0x20, Y2, Y7, Y6
 	VPERM2F128 $0x31, Y2, Y7, Y2
 	VMOVUPS    Y6, (DI)
-	VMOVUPS    Y2, (R10)
+	VMOVUPS    Y2, (R9)
 	VPERM2F128 $0x20, Y3, Y1, Y2
 	VPERM2F128 $0x31, Y3, Y1, Y1
 	VMOVUPS    Y2, (DI)(CX*1)
-	VMOVUPS    Y1, (R10)(CX*1)
+	VMOVUPS    Y1, (R9)(CX*1)
 	VPERM2F128 $0x20, Y5, Y8, Y1
 	VPERM2F128 $0x31, Y5, Y8, Y2
 	VMOVUPS    Y1, (DI)(CX*2)
-	VMOVUPS    Y2, (R10)(CX*2)
+	VMOVUPS    Y2, (R9)(CX*2)
 	VPERM2F128 $0x20, Y4, Y0, Y1
 	VPERM2F128 $0x31, Y4, Y0, Y0
 	VMOVUPS    Y1, (R8)
-	VMOVUPS    Y0, (R11)
+	VMOVUPS    Y0, (R10)
 	ADDQ       $0x20, DX
 	LEAQ       (SI)(CX*8), SI
 	DECQ       BX
@@ -1058,2802 +3923,3 @@ DATA epsilon<>+52(SB)/4, $(0.0000001)
 DATA epsilon<>+56(SB)/4, $(0.0000001)
 DATA epsilon<>+60(SB)/4, $(0.0000001)
 GLOBL epsilon<>(SB), RODATA|NOPTR, $64
-
-// func forward1AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, cell *float32, cells *float32, curved *float32, next *float32)
-// Requires: AVX, AVX512F
-TEXT ·forward1AVX512(SB), NOSPLIT, $0-88
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ x+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ gates+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-	XORQ DI, DI
-
-block:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   AX, R10
-	LEAQ   (CX)(CX*2), R11
-	ADDQ   AX, R11
-	LEAQ   (DX)(DI*1), R12
-	MOVQ   k+32(FP), R13
-
-k:
-	VMOVUPS      (R12), Z4
-	VBROADCASTSS (R10), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R10)(CX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R10)(CX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R11), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         $0x00000004, R10
-	ADDQ         $0x00000004, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          k
-	VMOVUPS      half<>+0(SB), Z4
-	VMULPS       Z4, Z0, Z0
-	VMOVUPS      limitLow<>+0(SB), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMOVUPS      limitHigh<>+0(SB), Z4
-	VMINPS       Z0, Z4, Z0
-	VMULPS       Z0, Z0, Z4
-	VMOVUPS      tanhP5<>+0(SB), Z5
-	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
-	VMULPS       Z5, Z0, Z0
-	VMOVUPS      tanhQ4<>+0(SB), Z5
-	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
-	VDIVPS       Z5, Z0, Z0
-	VMOVUPS      oneLow<>+0(SB), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMOVUPS      oneHigh<>+0(SB), Z4
-	VMINPS       Z0, Z4, Z0
-	VMOVUPS      half<>+0(SB), Z4
-	VFMADD213PS  Z4, Z4, Z0
-	VMOVUPS      half<>+0(SB), Z4
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      limitLow<>+0(SB), Z4
-	VMAXPS       Z1, Z4, Z1
-	VMOVUPS      limitHigh<>+0(SB), Z4
-	VMINPS       Z1, Z4, Z1
-	VMULPS       Z1, Z1, Z4
-	VMOVUPS      tanhP5<>+0(SB), Z5
-	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
-	VMULPS       Z5, Z1, Z1
-	VMOVUPS      tanhQ4<>+0(SB), Z5
-	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
-	VDIVPS       Z5, Z1, Z1
-	VMOVUPS      oneLow<>+0(SB), Z4
-	VMAXPS       Z1, Z4, Z1
-	VMOVUPS      oneHigh<>+0(SB), Z4
-	VMINPS       Z1, Z4, Z1
-	VMOVUPS      half<>+0(SB), Z4
-	VFMADD213PS  Z4, Z4, Z1
-	VMOVUPS      limitLow<>+0(SB), Z4
-	VMAXPS       Z2, Z4, Z2
-	VMOVUPS      limitHigh<>+0(SB), Z4
-	VMINPS       Z2, Z4, Z2
-	VMULPS       Z2, Z2, Z4
-	VMOVUPS      tanhP5<>+0(SB), Z5
-	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
-	VMULPS       Z5, Z2, Z2
-	VMOVUPS      tanhQ4<>+0(SB), Z5
-	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
-	VDIVPS       Z5, Z2, Z2
-	VMOVUPS      oneLow<>+0(SB), Z4
-	VMAXPS       Z2, Z4, Z2
-	VMOVUPS      oneHigh<>+0(SB), Z4
-	VMINPS       Z2, Z4, Z2
-	VMOVUPS      half<>+0(SB), Z4
-	VMULPS       Z4, Z3, Z3
-	VMOVUPS      limitLow<>+0(SB), Z4
-	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      limitHigh<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
-	VMULPS       Z3, Z3, Z4
-	VMOVUPS      tanhP5<>+0(SB), Z5
-	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
-	VMULPS       Z5, Z3, Z3
-	VMOVUPS      tanhQ4<>+0(SB), Z5
-	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
-	VDIVPS       Z5, Z3, Z3
-	VMOVUPS      oneLow<>+0(SB), Z4
-	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      oneHigh<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
-	VMOVUPS      half<>+0(SB), Z4
-	VFMADD213PS  Z4, Z4, Z3
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, (R8)(BX*1)
-	VMOVUPS      Z2, (R8)(BX*2)
-	VMOVUPS      Z3, (R9)
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	VMULPS       Z2, Z0, Z0
-	MOVQ         cell+56(FP), R10
-	VFMADD231PS  (R10)(DI*1), Z1, Z0
-	MOVQ         cells+64(FP), R10
-	VMOVUPS      Z0, (R10)(DI*1)
-	VMOVUPS      limitLow<>+0(SB), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMOVUPS      limitHigh<>+0(SB), Z4
-	VMINPS       Z0, Z4, Z0
-	VMULPS       Z0, Z0, Z4
-	VMOVUPS      tanhP5<>+0(SB), Z5
-	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
-	VMULPS       Z5, Z0, Z0
-	VMOVUPS      tanhQ4<>+0(SB), Z5
-	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
-	VDIVPS       Z5, Z0, Z0
-	VMOVUPS      oneLow<>+0(SB), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMOVUPS      oneHigh<>+0(SB), Z4
-	VMINPS       Z0, Z4, Z0
-	MOVQ         curved+72(FP), R10
-	VMOVUPS      Z0, (R10)(DI*1)
-	VMULPS       Z0, Z3, Z0
-	MOVQ         next+80(FP), R10
-	VMOVUPS      Z0, (R10)(DI*1)
-	ADDQ         $0x00000040, DI
-	DECQ         SI
-	JNZ          block
-	VZEROUPPER
-	RET
-
-// func stateGradients1AVX512(w *float32, width int, z *float32, lanes int, rows int, blocks int, dh *float32)
-// Requires: AVX, AVX512F
-TEXT ·stateGradients1AVX512(SB), NOSPLIT, $0-56
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ z+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ dh+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-
-block:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   AX, DI
-	MOVQ   DX, R10
-	MOVQ   rows+32(FP), R11
-
-row:
-	VMOVUPS      (R10), Z4
-	VBROADCASTSS (DI), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS 4(DI), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS 8(DI), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS 12(DI), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         CX, DI
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          row
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, (R8)(BX*1)
-	VMOVUPS      Z2, (R8)(BX*2)
-	VMOVUPS      Z3, (R9)
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	ADDQ         $0x00000040, DX
-	DECQ         SI
-	JNZ          block
-	VZEROUPPER
-	RET
-
-// func forward2AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, cell *float32, cells *float32, curved *float32, next *float32)
-// Requires: AVX, AVX512F
-TEXT ·forward2AVX512(SB), NOSPLIT, $0-88
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ x+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ gates+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-	XORQ DI, DI
-
-block:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   AX, R10
-	LEAQ   (CX)(CX*2), R11
-	ADDQ   AX, R11
-	LEAQ   (DX)(DI*1), R12
-	MOVQ   k+32(FP), R13
-
-k:
-	VMOVUPS      (R12), Z8
-	VMOVUPS      64(R12), Z9
-	VBROADCASTSS (R10), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R10)(CX*1), Z10
-	VFMADD231PS  Z8, Z10, Z2
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(CX*2), Z10
-	VFMADD231PS  Z8, Z10, Z4
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R11), Z10
-	VFMADD231PS  Z8, Z10, Z6
-	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         $0x00000004, R10
-	ADDQ         $0x00000004, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          k
-	VMOVUPS      half<>+0(SB), Z8
-	VMULPS       Z8, Z0, Z0
-	VMULPS       Z8, Z1, Z1
-	VMOVUPS      limitLow<>+0(SB), Z8
-	VMAXPS       Z0, Z8, Z0
-	VMAXPS       Z1, Z8, Z1
-	VMOVUPS      limitHigh<>+0(SB), Z8
-	VMINPS       Z0, Z8, Z0
-	VMINPS       Z1, Z8, Z1
-	VMULPS       Z0, Z0, Z8
-	VMULPS       Z1, Z1, Z9
-	VMOVUPS      tanhP5<>+0(SB), Z10
-	VMOVUPS      tanhP5<>+0(SB), Z11
-	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
-	VMULPS       Z10, Z0, Z0
-	VMULPS       Z11, Z1, Z1
-	VMOVUPS      tanhQ4<>+0(SB), Z10
-	VMOVUPS      tanhQ4<>+0(SB), Z11
-	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
-	VDIVPS       Z10, Z0, Z0
-	VDIVPS       Z11, Z1, Z1
-	VMOVUPS      oneLow<>+0(SB), Z8
-	VMAXPS       Z0, Z8, Z0
-	VMAXPS       Z1, Z8, Z1
-	VMOVUPS      oneHigh<>+0(SB), Z8
-	VMINPS       Z0, Z8, Z0
-	VMINPS       Z1, Z8, Z1
-	VMOVUPS      half<>+0(SB), Z8
-	VFMADD213PS  Z8, Z8, Z0
-	VFMADD213PS  Z8, Z8, Z1
-	VMOVUPS      half<>+0(SB), Z8
-	VMULPS       Z8, Z2, Z2
-	VMULPS       Z8, Z3, Z3
-	VMOVUPS      limitLow<>+0(SB), Z8
-	VMAXPS       Z2, Z8, Z2
-	VMAXPS       Z3, Z8, Z3
-	VMOVUPS      limitHigh<>+0(SB), Z8
-	VMINPS       Z2, Z8, Z2
-	VMINPS       Z3, Z8, Z3
-	VMULPS       Z2, Z2, Z8
-	VMULPS       Z3, Z3, Z9
-	VMOVUPS      tanhP5<>+0(SB), Z10
-	VMOVUPS      tanhP5<>+0(SB), Z11
-	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z11, Z3, Z3
-	VMOVUPS      tanhQ4<>+0(SB), Z10
-	VMOVUPS      tanhQ4<>+0(SB), Z11
-	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
-	VDIVPS       Z10, Z2, Z2
-	VDIVPS       Z11, Z3, Z3
-	VMOVUPS      oneLow<>+0(SB), Z8
-	VMAXPS       Z2, Z8, Z2
-	VMAXPS       Z3, Z8, Z3
-	VMOVUPS      oneHigh<>+0(SB), Z8
-	VMINPS       Z2, Z8, Z2
-	VMINPS       Z3, Z8, Z3
-	VMOVUPS      half<>+0(SB), Z8
-	VFMADD213PS  Z8, Z8, Z2
-	VFMADD213PS  Z8, Z8, Z3
-	VMOVUPS      limitLow<>+0(SB), Z8
-	VMAXPS       Z4, Z8, Z4
-	VMAXPS       Z5, Z8, Z5
-	VMOVUPS      limitHigh<>+0(SB), Z8
-	VMINPS       Z4, Z8, Z4
-	VMINPS       Z5, Z8, Z5
-	VMULPS       Z4, Z4, Z8
-	VMULPS       Z5, Z5, Z9
-	VMOVUPS      tanhP5<>+0(SB), Z10
-	VMOVUPS      tanhP5<>+0(SB), Z11
-	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
-	VMULPS       Z10, Z4, Z4
-	VMULPS       Z11, Z5, Z5
-	VMOVUPS      tanhQ4<>+0(SB), Z10
-	VMOVUPS      tanhQ4<>+0(SB), Z11
-	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
-	VDIVPS       Z10, Z4, Z4
-	VDIVPS       Z11, Z5, Z5
-	VMOVUPS      oneLow<>+0(SB), Z8
-	VMAXPS       Z4, Z8, Z4
-	VMAXPS       Z5, Z8, Z5
-	VMOVUPS      oneHigh<>+0(SB), Z8
-	VMINPS       Z4, Z8, Z4
-	VMINPS       Z5, Z8, Z5
-	VMOVUPS      half<>+0(SB), Z8
-	VMULPS       Z8, Z6, Z6
-	VMULPS       Z8, Z7, Z7
-	VMOVUPS      limitLow<>+0(SB), Z8
-	VMAXPS       Z6, Z8, Z6
-	VMAXPS       Z7, Z8, Z7
-	VMOVUPS      limitHigh<>+0(SB), Z8
-	VMINPS       Z6, Z8, Z6
-	VMINPS       Z7, Z8, Z7
-	VMULPS       Z6, Z6, Z8
-	VMULPS       Z7, Z7, Z9
-	VMOVUPS      tanhP5<>+0(SB), Z10
-	VMOVUPS      tanhP5<>+0(SB), Z11
-	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
-	VMULPS       Z10, Z6, Z6
-	VMULPS       Z11, Z7, Z7
-	VMOVUPS      tanhQ4<>+0(SB), Z10
-	VMOVUPS      tanhQ4<>+0(SB), Z11
-	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
-	VDIVPS       Z10, Z6, Z6
-	VDIVPS       Z11, Z7, Z7
-	VMOVUPS      oneLow<>+0(SB), Z8
-	VMAXPS       Z6, Z8, Z6
-	VMAXPS       Z7, Z8, Z7
-	VMOVUPS      oneHigh<>+0(SB), Z8
-	VMINPS       Z6, Z8, Z6
-	VMINPS       Z7, Z8, Z7
-	VMOVUPS      half<>+0(SB), Z8
-	VFMADD213PS  Z8, Z8, Z6
-	VFMADD213PS  Z8, Z8, Z7
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	VMOVUPS      Z2, (R8)(BX*1)
-	VMOVUPS      Z3, 64(R8)(BX*1)
-	VMOVUPS      Z4, (R8)(BX*2)
-	VMOVUPS      Z5, 64(R8)(BX*2)
-	VMOVUPS      Z6, (R9)
-	VMOVUPS      Z7, 64(R9)
-	ADDQ         $0x00000080, R8
-	ADDQ         $0x00000080, R9
-	VMULPS       Z4, Z0, Z0
-	MOVQ         cell+56(FP), R10
-	VFMADD231PS  (R10)(DI*1), Z2, Z0
-	VMULPS       Z5, Z1, Z1
-	MOVQ         cell+56(FP), R10
-	VFMADD231PS  64(R10)(DI*1), Z3, Z1
-	MOVQ         cells+64(FP), R10
-	VMOVUPS      Z0, (R10)(DI*1)
-	MOVQ         cells+64(FP), R10
-	VMOVUPS      Z1, 64(R10)(DI*1)
-	VMOVUPS      limitLow<>+0(SB), Z8
-	VMAXPS       Z0, Z8, Z0
-	VMAXPS       Z1, Z8, Z1
-	VMOVUPS      limitHigh<>+0(SB), Z8
-	VMINPS       Z0, Z8, Z0
-	VMINPS       Z1, Z8, Z1
-	VMULPS       Z0, Z0, Z8
-	VMULPS       Z1, Z1, Z9
-	VMOVUPS      tanhP5<>+0(SB), Z10
-	VMOVUPS      tanhP5<>+0(SB), Z11
-	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
-	VMULPS       Z10, Z0, Z0
-	VMULPS       Z11, Z1, Z1
-	VMOVUPS      tanhQ4<>+0(SB), Z10
-	VMOVUPS      tanhQ4<>+0(SB), Z11
-	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
-	VDIVPS       Z10, Z0, Z0
-	VDIVPS       Z11, Z1, Z1
-	VMOVUPS      oneLow<>+0(SB), Z8
-	VMAXPS       Z0, Z8, Z0
-	VMAXPS       Z1, Z8, Z1
-	VMOVUPS      oneHigh<>+0(SB), Z8
-	VMINPS       Z0, Z8, Z0
-	VMINPS       Z1, Z8, Z1
-	MOVQ         curved+72(FP), R10
-	VMOVUPS      Z0, (R10)(DI*1)
-	VMULPS       Z0, Z6, Z0
-	MOVQ         next+80(FP), R10
-	VMOVUPS      Z0, (R10)(DI*1)
-	MOVQ         curved+72(FP), R10
-	VMOVUPS      Z1, 64(R10)(DI*1)
-	VMULPS       Z1, Z7, Z1
-	MOVQ         next+80(FP), R10
-	VMOVUPS      Z1, 64(R10)(DI*1)
-	ADDQ         $0x00000080, DI
-	DECQ         SI
-	JNZ          block
-	VZEROUPPER
-	RET
-
-// func stateGradients2AVX512(w *float32, width int, z *float32, lanes int, rows int, blocks int, dh *float32)
-// Requires: AVX, AVX512F
-TEXT ·stateGradients2AVX512(SB), NOSPLIT, $0-56
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ z+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ dh+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-
-block:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   AX, DI
-	MOVQ   DX, R10
-	MOVQ   rows+32(FP), R11
-
-row:
-	VMOVUPS      (R10), Z8
-	VMOVUPS      64(R10), Z9
-	VBROADCASTSS (DI), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS 4(DI), Z10
-	VFMADD231PS  Z8, Z10, Z2
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS 8(DI), Z10
-	VFMADD231PS  Z8, Z10, Z4
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS 12(DI), Z10
-	VFMADD231PS  Z8, Z10, Z6
-	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         CX, DI
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          row
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	VMOVUPS      Z2, (R8)(BX*1)
-	VMOVUPS      Z3, 64(R8)(BX*1)
-	VMOVUPS      Z4, (R8)(BX*2)
-	VMOVUPS      Z5, 64(R8)(BX*2)
-	VMOVUPS      Z6, (R9)
-	VMOVUPS      Z7, 64(R9)
-	ADDQ         $0x00000080, R8
-	ADDQ         $0x00000080, R9
-	ADDQ         $0x00000080, DX
-	DECQ         SI
-	JNZ          block
-	VZEROUPPER
-	RET
-
-// func forward4AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, cell *float32, cells *float32, curved *float32, next *float32)
-// Requires: AVX, AVX512F
-TEXT ·forward4AVX512(SB), NOSPLIT, $0-88
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ x+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ gates+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-	XORQ DI, DI
-
-block:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	MOVQ   AX, R10
-	LEAQ   (CX)(CX*2), R11
-	ADDQ   AX, R11
-	LEAQ   (DX)(DI*1), R12
-	MOVQ   k+32(FP), R13
-
-k:
-	VMOVUPS      (R12), Z16
-	VMOVUPS      64(R12), Z17
-	VMOVUPS      128(R12), Z18
-	VMOVUPS      192(R12), Z19
-	VBROADCASTSS (R10), Z20
-	VFMADD231PS  Z16, Z20, Z0
-	VFMADD231PS  Z17, Z20, Z1
-	VFMADD231PS  Z18, Z20, Z2
-	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R10)(CX*1), Z20
-	VFMADD231PS  Z16, Z20, Z4
-	VFMADD231PS  Z17, Z20, Z5
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(CX*2), Z20
-	VFMADD231PS  Z16, Z20, Z8
-	VFMADD231PS  Z17, Z20, Z9
-	VFMADD231PS  Z18, Z20, Z10
-	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
-	VFMADD231PS  Z16, Z20, Z12
-	VFMADD231PS  Z17, Z20, Z13
-	VFMADD231PS  Z18, Z20, Z14
-	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         $0x00000004, R10
-	ADDQ         $0x00000004, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          k
-	VMOVUPS      half<>+0(SB), Z16
-	VMULPS       Z16, Z0, Z0
-	VMULPS       Z16, Z1, Z1
-	VMULPS       Z16, Z2, Z2
-	VMULPS       Z16, Z3, Z3
-	VMOVUPS      limitLow<>+0(SB), Z16
-	VMAXPS       Z0, Z16, Z0
-	VMAXPS       Z1, Z16, Z1
-	VMAXPS       Z2, Z16, Z2
-	VMAXPS       Z3, Z16, Z3
-	VMOVUPS      limitHigh<>+0(SB), Z16
-	VMINPS       Z0, Z16, Z0
-	VMINPS       Z1, Z16, Z1
-	VMINPS       Z2, Z16, Z2
-	VMINPS       Z3, Z16, Z3
-	VMULPS       Z0, Z0, Z16
-	VMULPS       Z1, Z1, Z17
-	VMULPS       Z2, Z2, Z18
-	VMULPS       Z3, Z3, Z19
-	VMOVUPS      tanhP5<>+0(SB), Z20
-	VMOVUPS      tanhP5<>+0(SB), Z21
-	VMOVUPS      tanhP5<>+0(SB), Z22
-	VMOVUPS      tanhP5<>+0(SB), Z23
-	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
-	VMULPS       Z20, Z0, Z0
-	VMULPS       Z21, Z1, Z1
-	VMULPS       Z22, Z2, Z2
-	VMULPS       Z23, Z3, Z3
-	VMOVUPS      tanhQ4<>+0(SB), Z20
-	VMOVUPS      tanhQ4<>+0(SB), Z21
-	VMOVUPS      tanhQ4<>+0(SB), Z22
-	VMOVUPS      tanhQ4<>+0(SB), Z23
-	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
-	VDIVPS       Z20, Z0, Z0
-	VDIVPS       Z21, Z1, Z1
-	VDIVPS       Z22, Z2, Z2
-	VDIVPS       Z23, Z3, Z3
-	VMOVUPS      oneLow<>+0(SB), Z16
-	VMAXPS       Z0, Z16, Z0
-	VMAXPS       Z1, Z16, Z1
-	VMAXPS       Z2, Z16, Z2
-	VMAXPS       Z3, Z16, Z3
-	VMOVUPS      oneHigh<>+0(SB), Z16
-	VMINPS       Z0, Z16, Z0
-	VMINPS       Z1, Z16, Z1
-	VMINPS       Z2, Z16, Z2
-	VMINPS       Z3, Z16, Z3
-	VMOVUPS      half<>+0(SB), Z16
-	VFMADD213PS  Z16, Z16, Z0
-	VFMADD213PS  Z16, Z16, Z1
-	VFMADD213PS  Z16, Z16, Z2
-	VFMADD213PS  Z16, Z16, Z3
-	VMOVUPS      half<>+0(SB), Z16
-	VMULPS       Z16, Z4, Z4
-	VMULPS       Z16, Z5, Z5
-	VMULPS       Z16, Z6, Z6
-	VMULPS       Z16, Z7, Z7
-	VMOVUPS      limitLow<>+0(SB), Z16
-	VMAXPS       Z4, Z16, Z4
-	VMAXPS       Z5, Z16, Z5
-	VMAXPS       Z6, Z16, Z6
-	VMAXPS       Z7, Z16, Z7
-	VMOVUPS      limitHigh<>+0(SB), Z16
-	VMINPS       Z4, Z16, Z4
-	VMINPS       Z5, Z16, Z5
-	VMINPS       Z6, Z16, Z6
-	VMINPS       Z7, Z16, Z7
-	VMULPS       Z4, Z4, Z16
-	VMULPS       Z5, Z5, Z17
-	VMULPS       Z6, Z6, Z18
-	VMULPS       Z7, Z7, Z19
-	VMOVUPS      tanhP5<>+0(SB), Z20
-	VMOVUPS      tanhP5<>+0(SB), Z21
-	VMOVUPS      tanhP5<>+0(SB), Z22
-	VMOVUPS      tanhP5<>+0(SB), Z23
-	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
-	VMULPS       Z20, Z4, Z4
-	VMULPS       Z21, Z5, Z5
-	VMULPS       Z22, Z6, Z6
-	VMULPS       Z23, Z7, Z7
-	VMOVUPS      tanhQ4<>+0(SB), Z20
-	VMOVUPS      tanhQ4<>+0(SB), Z21
-	VMOVUPS      tanhQ4<>+0(SB), Z22
-	VMOVUPS      tanhQ4<>+0(SB), Z23
-	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
-	VDIVPS       Z20, Z4, Z4
-	VDIVPS       Z21, Z5, Z5
-	VDIVPS       Z22, Z6, Z6
-	VDIVPS       Z23, Z7, Z7
-	VMOVUPS      oneLow<>+0(SB), Z16
-	VMAXPS       Z4, Z16, Z4
-	VMAXPS       Z5, Z16, Z5
-	VMAXPS       Z6, Z16, Z6
-	VMAXPS       Z7, Z16, Z7
-	VMOVUPS      oneHigh<>+0(SB), Z16
-	VMINPS       Z4, Z16, Z4
-	VMINPS       Z5, Z16, Z5
-	VMINPS       Z6, Z16, Z6
-	VMINPS       Z7, Z16, Z7
-	VMOVUPS      half<>+0(SB), Z16
-	VFMADD213PS  Z16, Z16, Z4
-	VFMADD213PS  Z16, Z16, Z5
-	VFMADD213PS  Z16, Z16, Z6
-	VFMADD213PS  Z16, Z16, Z7
-	VMOVUPS      limitLow<>+0(SB), Z16
-	VMAXPS       Z8, Z16, Z8
-	VMAXPS       Z9, Z16, Z9
-	VMAXPS       Z10, Z16, Z10
-	VMAXPS       Z11, Z16, Z11
-	VMOVUPS      limitHigh<>+0(SB), Z16
-	VMINPS       Z8, Z16, Z8
-	VMINPS       Z9, Z16, Z9
-	VMINPS       Z10, Z16, Z10
-	VMINPS       Z11, Z16, Z11
-	VMULPS       Z8, Z8, Z16
-	VMULPS       Z9, Z9, Z17
-	VMULPS       Z10, Z10, Z18
-	VMULPS       Z11, Z11, Z19
-	VMOVUPS      tanhP5<>+0(SB), Z20
-	VMOVUPS      tanhP5<>+0(SB), Z21
-	VMOVUPS      tanhP5<>+0(SB), Z22
-	VMOVUPS      tanhP5<>+0(SB), Z23
-	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
-	VMULPS       Z20, Z8, Z8
-	VMULPS       Z21, Z9, Z9
-	VMULPS       Z22, Z10, Z10
-	VMULPS       Z23, Z11, Z11
-	VMOVUPS      tanhQ4<>+0(SB), Z20
-	VMOVUPS      tanhQ4<>+0(SB), Z21
-	VMOVUPS      tanhQ4<>+0(SB), Z22
-	VMOVUPS      tanhQ4<>+0(SB), Z23
-	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
-	VDIVPS       Z20, Z8, Z8
-	VDIVPS       Z21, Z9, Z9
-	VDIVPS       Z22, Z10, Z10
-	VDIVPS       Z23, Z11, Z11
-	VMOVUPS      oneLow<>+0(SB), Z16
-	VMAXPS       Z8, Z16, Z8
-	VMAXPS       Z9, Z16, Z9
-	VMAXPS       Z10, Z16, Z10
-	VMAXPS       Z11, Z16, Z11
-	VMOVUPS      oneHigh<>+0(SB), Z16
-	VMINPS       Z8, Z16, Z8
-	VMINPS       Z9, Z16, Z9
-	VMINPS       Z10, Z16, Z10
-	VMINPS       Z11, Z16, Z11
-	VMOVUPS      half<>+0(SB), Z16
-	VMULPS       Z16, Z12, Z12
-	VMULPS       Z16, Z13, Z13
-	VMULPS       Z16, Z14, Z14
-	VMULPS       Z16, Z15, Z15
-	VMOVUPS      limitLow<>+0(SB), Z16
-	VMAXPS       Z12, Z16, Z12
-	VMAXPS       Z13, Z16, Z13
-	VMAXPS       Z14, Z16, Z14
-	VMAXPS       Z15, Z16, Z15
-	VMOVUPS      limitHigh<>+0(SB), Z16
-	VMINPS       Z12, Z16, Z12
-	VMINPS       Z13, Z16, Z13
-	VMINPS       Z14, Z16, Z14
-	VMINPS       Z15, Z16, Z15
-	VMULPS       Z12, Z12, Z16
-	VMULPS       Z13, Z13, Z17
-	VMULPS       Z14, Z14, Z18
-	VMULPS       Z15, Z15, Z19
-	VMOVUPS      tanhP5<>+0(SB), Z20
-	VMOVUPS      tanhP5<>+0(SB), Z21
-	VMOVUPS      tanhP5<>+0(SB), Z22
-	VMOVUPS      tanhP5<>+0(SB), Z23
-	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
-	VMULPS       Z20, Z12, Z12
-	VMULPS       Z21, Z13, Z13
-	VMULPS       Z22, Z14, Z14
-	VMULPS       Z23, Z15, Z15
-	VMOVUPS      tanhQ4<>+0(SB), Z20
-	VMOVUPS      tanhQ4<>+0(SB), Z21
-	VMOVUPS      tanhQ4<>+0(SB), Z22
-	VMOVUPS      tanhQ4<>+0(SB), Z23
-	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
-	VDIVPS       Z20, Z12, Z12
-	VDIVPS       Z21, Z13, Z13
-	VDIVPS       Z22, Z14, Z14
-	VDIVPS       Z23, Z15, Z15
-	VMOVUPS      oneLow<>+0(SB), Z16
-	VMAXPS       Z12, Z16, Z12
-	VMAXPS       Z13, Z16, Z13
-	VMAXPS       Z14, Z16, Z14
-	VMAXPS       Z15, Z16, Z15
-	VMOVUPS      oneHigh<>+0(SB), Z16
-	VMINPS       Z12, Z16, Z12
-	VMINPS       Z13, Z16, Z13
-	VMINPS       Z14, Z16, Z14
-	VMINPS       Z15, Z16, Z15
-	VMOVUPS      half<>+0(SB), Z16
-	VFMADD213PS  Z16, Z16, Z12
-	VFMADD213PS  Z16, Z16, Z13
-	VFMADD213PS  Z16, Z16, Z14
-	VFMADD213PS  Z16, Z16, Z15
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	VMOVUPS      Z2, 128(R8)
-	VMOVUPS      Z3, 192(R8)
-	VMOVUPS      Z4, (R8)(BX*1)
-	VMOVUPS      Z5, 64(R8)(BX*1)
-	VMOVUPS      Z6, 128(R8)(BX*1)
-	VMOVUPS      Z7, 192(R8)(BX*1)
-	VMOVUPS      Z8, (R8)(BX*2)
-	VMOVUPS      Z9, 64(R8)(BX*2)
-	VMOVUPS      Z10, 128(R8)(BX*2)
-	VMOVUPS      Z11, 192(R8)(BX*2)
-	VMOVUPS      Z12, (R9)
-	VMOVUPS      Z13, 64(R9)
-	VMOVUPS      Z14, 128(R9)
-	VMOVUPS      Z15, 192(R9)
-	ADDQ         $0x00000100, R8
-	ADDQ         $0x00000100, R9
-	VMULPS       Z8, Z0, Z0
-	MOVQ         cell+56(FP), R10
-	VFMADD231PS  (R10)(DI*1), Z4, Z0
-	VMULPS       Z9, Z1, Z1
-	MOVQ         cell+56(FP), R10
-	VFMADD231PS  64(R10)(DI*1), Z5, Z1
-	VMULPS       Z10, Z2, Z2
-	MOVQ         cell+56(FP), R10
-	VFMADD231PS  128(R10)(DI*1), Z6, Z2
-	VMULPS       Z11, Z3, Z3
-	MOVQ         cell+56(FP), R10
-	VFMADD231PS  192(R10)(DI*1), Z7, Z3
-	MOVQ         cells+64(FP), R10
-	VMOVUPS      Z0, (R10)(DI*1)
-	MOVQ         cells+64(FP), R10
-	VMOVUPS      Z1, 64(R10)(DI*1)
-	MOVQ         cells+64(FP), R10
-	VMOVUPS      Z2, 128(R10)(DI*1)
-	MOVQ         cells+64(FP), R10
-	VMOVUPS      Z3, 192(R10)(DI*1)
-	VMOVUPS      limitLow<>+0(SB), Z16
-	VMAXPS       Z0, Z16, Z0
-	VMAXPS       Z1, Z16, Z1
-	VMAXPS       Z2, Z16, Z2
-	VMAXPS       Z3, Z16, Z3
-	VMOVUPS      limitHigh<>+0(SB), Z16
-	VMINPS       Z0, Z16, Z0
-	VMINPS       Z1, Z16, Z1
-	VMINPS       Z2, Z16, Z2
-	VMINPS       Z3, Z16, Z3
-	VMULPS       Z0, Z0, Z16
-	VMULPS       Z1, Z1, Z17
-	VMULPS       Z2, Z2, Z18
-	VMULPS       Z3, Z3, Z19
-	VMOVUPS      tanhP5<>+0(SB), Z20
-	VMOVUPS      tanhP5<>+0(SB), Z21
-	VMOVUPS      tanhP5<>+0(SB), Z22
-	VMOVUPS      tanhP5<>+0(SB), Z23
-	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
-	VMULPS       Z20, Z0, Z0
-	VMULPS       Z21, Z1, Z1
-	VMULPS       Z22, Z2, Z2
-	VMULPS       Z23, Z3, Z3
-	VMOVUPS      tanhQ4<>+0(SB), Z20
-	VMOVUPS      tanhQ4<>+0(SB), Z21
-	VMOVUPS      tanhQ4<>+0(SB), Z22
-	VMOVUPS      tanhQ4<>+0(SB), Z23
-	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
-	VDIVPS       Z20, Z0, Z0
-	VDIVPS       Z21, Z1, Z1
-	VDIVPS       Z22, Z2, Z2
-	VDIVPS       Z23, Z3, Z3
-	VMOVUPS      oneLow<>+0(SB), Z16
-	VMAXPS       Z0, Z16, Z0
-	VMAXPS       Z1, Z16, Z1
-	VMAXPS       Z2, Z16, Z2
-	VMAXPS       Z3, Z16, Z3
-	VMOVUPS      oneHigh<>+0(SB), Z16
-	VMINPS       Z0, Z16, Z0
-	VMINPS       Z1, Z16, Z1
-	VMINPS       Z2, Z16, Z2
-	VMINPS       Z3, Z16, Z3
-	MOVQ         curved+72(FP), R10
-	VMOVUPS      Z0, (R10)(DI*1)
-	VMULPS       Z0, Z12, Z0
-	MOVQ         next+80(FP), R10
-	VMOVUPS      Z0, (R10)(DI*1)
-	MOVQ         curved+72(FP), R10
-	VMOVUPS      Z1, 64(R10)(DI*1)
-	VMULPS       Z1, Z13, Z1
-	MOVQ         next+80(FP), R10
-	VMOVUPS      Z1, 64(R10)(DI*1)
-	MOVQ         curved+72(FP), R10
-	VMOVUPS      Z2, 128(R10)(DI*1)
-	VMULPS       Z2, Z14, Z2
-	MOVQ         next+80(FP), R10
-	VMOVUPS      Z2, 128(R10)(DI*1)
-	MOVQ         curved+72(FP), R10
-	VMOVUPS      Z3, 192(R10)(DI*1)
-	VMULPS       Z3, Z15, Z3
-	MOVQ         next+80(FP), R10
-	VMOVUPS      Z3, 192(R10)(DI*1)
-	ADDQ         $0x00000100, DI
-	DECQ         SI
-	JNZ          block
-	VZEROUPPER
-	RET
-
-// func stateGradients4AVX512(w *float32, width int, z *float32, lanes int, rows int, blocks int, dh *float32)
-// Requires: AVX, AVX512F
-TEXT ·stateGradients4AVX512(SB), NOSPLIT, $0-56
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ z+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ dh+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-
-block:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	MOVQ   AX, DI
-	MOVQ   DX, R10
-	MOVQ   rows+32(FP), R11
-
-row:
-	VMOVUPS      (R10), Z16
-	VMOVUPS      64(R10), Z17
-	VMOVUPS      128(R10), Z18
-	VMOVUPS      192(R10), Z19
-	VBROADCASTSS (DI), Z20
-	VFMADD231PS  Z16, Z20, Z0
-	VFMADD231PS  Z17, Z20, Z1
-	VFMADD231PS  Z18, Z20, Z2
-	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS 4(DI), Z20
-	VFMADD231PS  Z16, Z20, Z4
-	VFMADD231PS  Z17, Z20, Z5
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS 8(DI), Z20
-	VFMADD231PS  Z16, Z20, Z8
-	VFMADD231PS  Z17, Z20, Z9
-	VFMADD231PS  Z18, Z20, Z10
-	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS 12(DI), Z20
-	VFMADD231PS  Z16, Z20, Z12
-	VFMADD231PS  Z17, Z20, Z13
-	VFMADD231PS  Z18, Z20, Z14
-	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         CX, DI
-	ADDQ         BX, R10
-	DECQ         R11
-	JNZ          row
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	VMOVUPS      Z2, 128(R8)
-	VMOVUPS      Z3, 192(R8)
-	VMOVUPS      Z4, (R8)(BX*1)
-	VMOVUPS      Z5, 64(R8)(BX*1)
-	VMOVUPS      Z6, 128(R8)(BX*1)
-	VMOVUPS      Z7, 192(R8)(BX*1)
-	VMOVUPS      Z8, (R8)(BX*2)
-	VMOVUPS      Z9, 64(R8)(BX*2)
-	VMOVUPS      Z10, 128(R8)(BX*2)
-	VMOVUPS      Z11, 192(R8)(BX*2)
-	VMOVUPS      Z12, (R9)
-	VMOVUPS      Z13, 64(R9)
-	VMOVUPS      Z14, 128(R9)
-	VMOVUPS      Z15, 192(R9)
-	ADDQ         $0x00000100, R8
-	ADDQ         $0x00000100, R9
-	ADDQ         $0x00000100, DX
-	DECQ         SI
-	JNZ          block
-	VZEROUPPER
-	RET
-
-// func gateGradientsAVX512(gates *float32, lanes int, vectors int, cell *float32, curved *float32, dh *float32, dc *float32)
-// Requires: AVX, AVX512F
-TEXT ·gateGradientsAVX512(SB), NOSPLIT, $0-56
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    vectors+16(FP), CX
-	MOVQ    gates+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    cell+24(FP), DX
-	MOVQ    curved+32(FP), DI
-	MOVQ    dh+40(FP), R8
-	MOVQ    dc+48(FP), R9
-	VMOVUPS oneHigh<>+0(SB), Z0
-
-vector:
-	VMOVUPS      (BX), Z1
-	VMOVUPS      (BX)(AX*1), Z2
-	VMOVUPS      (BX)(AX*2), Z3
-	VMOVUPS      (SI), Z4
-	VMOVUPS      (R8), Z5
-	VMOVUPS      (DI), Z6
-	VMULPS       Z4, Z5, Z7
-	VMOVUPS      Z0, Z8
-	VFNMADD231PS Z6, Z6, Z8
-	VFMADD213PS  (R9), Z8, Z7
-	VMULPS       Z2, Z7, Z8
-	VMOVUPS      Z8, (R9)
-	VMOVUPS      Z1, Z8
-	VFNMADD231PS Z1, Z1, Z8
-	VMULPS       Z3, Z7, Z9
-	VMULPS       Z8, Z9, Z9
-	VMOVUPS      Z9, (BX)
-	VMOVUPS      (DX), Z8
-	VMOVUPS      Z2, Z9
-	VFNMADD231PS Z2, Z2, Z9
-	VMULPS       Z8, Z7, Z2
-	VMULPS       Z9, Z2, Z2
-	VMOVUPS      Z2, (BX)(AX*1)
-	VMOVUPS      Z0, Z2
-	VFNMADD231PS Z3, Z3, Z2
-	VMULPS       Z1, Z7, Z1
-	VMULPS       Z2, Z1, Z1
-	VMOVUPS      Z1, (BX)(AX*2)
-	VMOVUPS      Z4, Z1
-	VFNMADD231PS Z4, Z4, Z1
-	VMULPS       Z6, Z5, Z2
-	VMULPS       Z1, Z2, Z2
-	VMOVUPS      Z2, (SI)
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	DECQ         CX
-	JNZ          vector
-	VZEROUPPER
-	RET
-
-// func weightGradients1AVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-// Requires: AVX, AVX512F
-TEXT ·weightGradients1AVX512(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    width+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    z+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    turned+24(FP), DX
-	MOVQ    used+16(FP), DI
-	MOVQ    sum+40(FP), R8
-	MOVQ    R8, R9
-	LEAQ    (CX)(CX*2), R10
-	ADDQ    R8, R10
-	VMOVUPS (R9), Z0
-	VMOVUPS (R9)(CX*1), Z1
-	VMOVUPS (R9)(CX*2), Z2
-	VMOVUPS (R10), Z3
-
-lane:
-	VMOVUPS      (DX), Z4
-	VBROADCASTSS (BX), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (BX)(AX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (BX)(AX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (SI), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	ADDQ         CX, DX
-	DECQ         DI
-	JNZ          lane
-	VMOVUPS      Z0, (R9)
-	VMOVUPS      Z1, (R9)(CX*1)
-	VMOVUPS      Z2, (R9)(CX*2)
-	VMOVUPS      Z3, (R10)
-	VZEROUPPER
-	RET
-
-// func weightGradients2AVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-// Requires: AVX, AVX512F
-TEXT ·weightGradients2AVX512(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    width+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    z+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    turned+24(FP), DX
-	MOVQ    used+16(FP), DI
-	MOVQ    sum+40(FP), R8
-	MOVQ    R8, R9
-	LEAQ    (CX)(CX*2), R10
-	ADDQ    R8, R10
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS (R9)(CX*1), Z2
-	VMOVUPS 64(R9)(CX*1), Z3
-	VMOVUPS (R9)(CX*2), Z4
-	VMOVUPS 64(R9)(CX*2), Z5
-	VMOVUPS (R10), Z6
-	VMOVUPS 64(R10), Z7
-
-lane:
-	VMOVUPS      (DX), Z8
-	VMOVUPS      64(DX), Z9
-	VBROADCASTSS (BX), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (BX)(AX*1), Z10
-	VFMADD231PS  Z8, Z10, Z2
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (BX)(AX*2), Z10
-	VFMADD231PS  Z8, Z10, Z4
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (SI), Z10
-	VFMADD231PS  Z8, Z10, Z6
-	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	ADDQ         CX, DX
-	DECQ         DI
-	JNZ          lane
-	VMOVUPS      Z0, (R9)
-	VMOVUPS      Z1, 64(R9)
-	VMOVUPS      Z2, (R9)(CX*1)
-	VMOVUPS      Z3, 64(R9)(CX*1)
-	VMOVUPS      Z4, (R9)(CX*2)
-	VMOVUPS      Z5, 64(R9)(CX*2)
-	VMOVUPS      Z6, (R10)
-	VMOVUPS      Z7, 64(R10)
-	VZEROUPPER
-	RET
-
-// func weightGradients3AVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-// Requires: AVX, AVX512F
-TEXT ·weightGradients3AVX512(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    width+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    z+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    turned+24(FP), DX
-	MOVQ    used+16(FP), DI
-	MOVQ    sum+40(FP), R8
-	MOVQ    R8, R9
-	LEAQ    (CX)(CX*2), R10
-	ADDQ    R8, R10
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS (R9)(CX*1), Z3
-	VMOVUPS 64(R9)(CX*1), Z4
-	VMOVUPS 128(R9)(CX*1), Z5
-	VMOVUPS (R9)(CX*2), Z6
-	VMOVUPS 64(R9)(CX*2), Z7
-	VMOVUPS 128(R9)(CX*2), Z8
-	VMOVUPS (R10), Z9
-	VMOVUPS 64(R10), Z10
-	VMOVUPS 128(R10), Z11
-
-lane:
-	VMOVUPS      (DX), Z12
-	VMOVUPS      64(DX), Z13
-	VMOVUPS      128(DX), Z14
-	VBROADCASTSS (BX), Z15
-	VFMADD231PS  Z12, Z15, Z0
-	VFMADD231PS  Z13, Z15, Z1
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (BX)(AX*1), Z15
-	VFMADD231PS  Z12, Z15, Z3
-	VFMADD231PS  Z13, Z15, Z4
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (BX)(AX*2), Z15
-	VFMADD231PS  Z12, Z15, Z6
-	VFMADD231PS  Z13, Z15, Z7
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (SI), Z15
-	VFMADD231PS  Z12, Z15, Z9
-	VFMADD231PS  Z13, Z15, Z10
-	VFMADD231PS  Z14, Z15, Z11
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	ADDQ         CX, DX
-	DECQ         DI
-	JNZ          lane
-	VMOVUPS      Z0, (R9)
-	VMOVUPS      Z1, 64(R9)
-	VMOVUPS      Z2, 128(R9)
-	VMOVUPS      Z3, (R9)(CX*1)
-	VMOVUPS      Z4, 64(R9)(CX*1)
-	VMOVUPS      Z5, 128(R9)(CX*1)
-	VMOVUPS      Z6, (R9)(CX*2)
-	VMOVUPS      Z7, 64(R9)(CX*2)
-	VMOVUPS      Z8, 128(R9)(CX*2)
-	VMOVUPS      Z9, (R10)
-	VMOVUPS      Z10, 64(R10)
-	VMOVUPS      Z11, 128(R10)
-	VZEROUPPER
-	RET
-
-// func weightGradients4AVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-// Requires: AVX, AVX512F
-TEXT ·weightGradients4AVX512(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    width+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    z+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    turned+24(FP), DX
-	MOVQ    used+16(FP), DI
-	MOVQ    sum+40(FP), R8
-	MOVQ    R8, R9
-	LEAQ    (CX)(CX*2), R10
-	ADDQ    R8, R10
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	VMOVUPS (R9)(CX*1), Z4
-	VMOVUPS 64(R9)(CX*1), Z5
-	VMOVUPS 128(R9)(CX*1), Z6
-	VMOVUPS 192(R9)(CX*1), Z7
-	VMOVUPS (R9)(CX*2), Z8
-	VMOVUPS 64(R9)(CX*2), Z9
-	VMOVUPS 128(R9)(CX*2), Z10
-	VMOVUPS 192(R9)(CX*2), Z11
-	VMOVUPS (R10), Z12
-	VMOVUPS 64(R10), Z13
-	VMOVUPS 128(R10), Z14
-	VMOVUPS 192(R10), Z15
-
-lane:
-	VMOVUPS      (DX), Z16
-	VMOVUPS      64(DX), Z17
-	VMOVUPS      128(DX), Z18
-	VMOVUPS      192(DX), Z19
-	VBROADCASTSS (BX), Z20
-	VFMADD231PS  Z16, Z20, Z0
-	VFMADD231PS  Z17, Z20, Z1
-	VFMADD231PS  Z18, Z20, Z2
-	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (BX)(AX*1), Z20
-	VFMADD231PS  Z16, Z20, Z4
-	VFMADD231PS  Z17, Z20, Z5
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (BX)(AX*2), Z20
-	VFMADD231PS  Z16, Z20, Z8
-	VFMADD231PS  Z17, Z20, Z9
-	VFMADD231PS  Z18, Z20, Z10
-	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (SI), Z20
-	VFMADD231PS  Z16, Z20, Z12
-	VFMADD231PS  Z17, Z20, Z13
-	VFMADD231PS  Z18, Z20, Z14
-	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	ADDQ         CX, DX
-	DECQ         DI
-	JNZ          lane
-	VMOVUPS      Z0, (R9)
-	VMOVUPS      Z1, 64(R9)
-	VMOVUPS      Z2, 128(R9)
-	VMOVUPS      Z3, 192(R9)
-	VMOVUPS      Z4, (R9)(CX*1)
-	VMOVUPS      Z5, 64(R9)(CX*1)
-	VMOVUPS      Z6, 128(R9)(CX*1)
-	VMOVUPS      Z7, 192(R9)(CX*1)
-	VMOVUPS      Z8, (R9)(CX*2)
-	VMOVUPS      Z9, 64(R9)(CX*2)
-	VMOVUPS      Z10, 128(R9)(CX*2)
-	VMOVUPS      Z11, 192(R9)(CX*2)
-	VMOVUPS      Z12, (R10)
-	VMOVUPS      Z13, 64(R10)
-	VMOVUPS      Z14, 128(R10)
-	VMOVUPS      Z15, 192(R10)
-	VZEROUPPER
-	RET
-
-// func weightGradients1HalfAVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-// Requires: AVX, AVX512F, FMA3
-TEXT ·weightGradients1HalfAVX512(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    width+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    z+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    turned+24(FP), DX
-	MOVQ    used+16(FP), DI
-	MOVQ    sum+40(FP), R8
-	MOVQ    R8, R9
-	LEAQ    (CX)(CX*2), R10
-	ADDQ    R8, R10
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Y1
-	VMOVUPS (R9)(CX*1), Z2
-	VMOVUPS 64(R9)(CX*1), Y3
-	VMOVUPS (R9)(CX*2), Z4
-	VMOVUPS 64(R9)(CX*2), Y5
-	VMOVUPS (R10), Z6
-	VMOVUPS 64(R10), Y7
-
-lane:
-	VMOVUPS      (DX), Z8
-	VMOVUPS      64(DX), Y9
-	VBROADCASTSS (BX), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (BX)(AX*1), Z10
-	VFMADD231PS  Z8, Z10, Z2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (BX)(AX*2), Z10
-	VFMADD231PS  Z8, Z10, Z4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (SI), Z10
-	VFMADD231PS  Z8, Z10, Z6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	ADDQ         CX, DX
-	DECQ         DI
-	JNZ          lane
-	VMOVUPS      Z0, (R9)
-	VMOVUPS      Y1, 64(R9)
-	VMOVUPS      Z2, (R9)(CX*1)
-	VMOVUPS      Y3, 64(R9)(CX*1)
-	VMOVUPS      Z4, (R9)(CX*2)
-	VMOVUPS      Y5, 64(R9)(CX*2)
-	VMOVUPS      Z6, (R10)
-	VMOVUPS      Y7, 64(R10)
-	VZEROUPPER
-	RET
-
-// func weightGradients2HalfAVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-// Requires: AVX, AVX512F, FMA3
-TEXT ·weightGradients2HalfAVX512(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    width+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    z+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    turned+24(FP), DX
-	MOVQ    used+16(FP), DI
-	MOVQ    sum+40(FP), R8
-	MOVQ    R8, R9
-	LEAQ    (CX)(CX*2), R10
-	ADDQ    R8, R10
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Y2
-	VMOVUPS (R9)(CX*1), Z3
-	VMOVUPS 64(R9)(CX*1), Z4
-	VMOVUPS 128(R9)(CX*1), Y5
-	VMOVUPS (R9)(CX*2), Z6
-	VMOVUPS 64(R9)(CX*2), Z7
-	VMOVUPS 128(R9)(CX*2), Y8
-	VMOVUPS (R10), Z9
-	VMOVUPS 64(R10), Z10
-	VMOVUPS 128(R10), Y11
-
-lane:
-	VMOVUPS      (DX), Z12
-	VMOVUPS      64(DX), Z13
-	VMOVUPS      128(DX), Y14
-	VBROADCASTSS (BX), Z15
-	VFMADD231PS  Z12, Z15, Z0
-	VFMADD231PS  Z13, Z15, Z1
-	VFMADD231PS  Y14, Y15, Y2
-	VBROADCASTSS (BX)(AX*1), Z15
-	VFMADD231PS  Z12, Z15, Z3
-	VFMADD231PS  Z13, Z15, Z4
-	VFMADD231PS  Y14, Y15, Y5
-	VBROADCASTSS (BX)(AX*2), Z15
-	VFMADD231PS  Z12, Z15, Z6
-	VFMADD231PS  Z13, Z15, Z7
-	VFMADD231PS  Y14, Y15, Y8
-	VBROADCASTSS (SI), Z15
-	VFMADD231PS  Z12, Z15, Z9
-	VFMADD231PS  Z13, Z15, Z10
-	VFMADD231PS  Y14, Y15, Y11
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	ADDQ         CX, DX
-	DECQ         DI
-	JNZ          lane
-	VMOVUPS      Z0, (R9)
-	VMOVUPS      Z1, 64(R9)
-	VMOVUPS      Y2, 128(R9)
-	VMOVUPS      Z3, (R9)(CX*1)
-	VMOVUPS      Z4, 64(R9)(CX*1)
-	VMOVUPS      Y5, 128(R9)(CX*1)
-	VMOVUPS      Z6, (R9)(CX*2)
-	VMOVUPS      Z7, 64(R9)(CX*2)
-	VMOVUPS      Y8, 128(R9)(CX*2)
-	VMOVUPS      Z9, (R10)
-	VMOVUPS      Z10, 64(R10)
-	VMOVUPS      Y11, 128(R10)
-	VZEROUPPER
-	RET
-
-// func weightGradients3HalfAVX512(z *float32, lanes int, used int, turned *float32, width int, sum *float32)
-// Requires: AVX, AVX512F, FMA3
-TEXT ·weightGradients3HalfAVX512(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    width+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    z+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    turned+24(FP), DX
-	MOVQ    used+16(FP), DI
-	MOVQ    sum+40(FP), R8
-	MOVQ    R8, R9
-	LEAQ    (CX)(CX*2), R10
-	ADDQ    R8, R10
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Y3
-	VMOVUPS (R9)(CX*1), Z4
-	VMOVUPS 64(R9)(CX*1), Z5
-	VMOVUPS 128(R9)(CX*1), Z6
-	VMOVUPS 192(R9)(CX*1), Y7
-	VMOVUPS (R9)(CX*2), Z8
-	VMOVUPS 64(R9)(CX*2), Z9
-	VMOVUPS 128(R9)(CX*2), Z10
-	VMOVUPS 192(R9)(CX*2), Y11
-	VMOVUPS (R10), Z12
-	VMOVUPS 64(R10), Z13
-	VMOVUPS 128(R10), Z14
-	VMOVUPS 192(R10), Y15
-
-lane:
-	VMOVUPS      (DX), Z16
-	VMOVUPS      64(DX), Z17
-	VMOVUPS      128(DX), Z18
-	VMOVUPS      192(DX), Y19
-	VBROADCASTSS (BX), Z20
-	VFMADD231PS  Z16, Z20, Z0
-	VFMADD231PS  Z17, Z20, Z1
-	VFMADD231PS  Z18, Z20, Z2
-	VFMADD231PS  Y19, Y20, Y3
-	VBROADCASTSS (BX)(AX*1), Z20
-	VFMADD231PS  Z16, Z20, Z4
-	VFMADD231PS  Z17, Z20, Z5
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Y19, Y20, Y7
-	VBROADCASTSS (BX)(AX*2), Z20
-	VFMADD231PS  Z16, Z20, Z8
-	VFMADD231PS  Z17, Z20, Z9
-	VFMADD231PS  Z18, Z20, Z10
-	VFMADD231PS  Y19, Y20, Y11
-	VBROADCASTSS (SI), Z20
-	VFMADD231PS  Z16, Z20, Z12
-	VFMADD231PS  Z17, Z20, Z13
-	VFMADD231PS  Z18, Z20, Z14
-	VFMADD231PS  Y19, Y20, Y15
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	ADDQ         CX, DX
-	DECQ         DI
-	JNZ          lane
-	VMOVUPS      Z0, (R9)
-	VMOVUPS      Z1, 64(R9)
-	VMOVUPS      Z2, 128(R9)
-	VMOVUPS      Y3, 192(R9)
-	VMOVUPS      Z4, (R9)(CX*1)
-	VMOVUPS      Z5, 64(R9)(CX*1)
-	VMOVUPS      Z6, 128(R9)(CX*1)
-	VMOVUPS      Y7, 192(R9)(CX*1)
-	VMOVUPS      Z8, (R9)(CX*2)
-	VMOVUPS      Z9, 64(R9)(CX*2)
-	VMOVUPS      Z10, 128(R9)(CX*2)
-	VMOVUPS      Y11, 192(R9)(CX*2)
-	VMOVUPS      Z12, (R10)
-	VMOVUPS      Z13, 64(R10)
-	VMOVUPS      Z14, 128(R10)
-	VMOVUPS      Y15, 192(R10)
-	VZEROUPPER
-	RET
-
-// func forwardGRU2AVX2(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
-// Requires: AVX, FMA3
-TEXT ·forwardGRU2AVX2(SB), NOSPLIT, $0-72
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ x+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ gates+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-	XORQ DI, DI
-
-block:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   AX, R10
-	LEAQ   (CX)(CX*2), R11
-	ADDQ   AX, R11
-	LEAQ   (DX)(DI*1), R12
-	MOVQ   k+32(FP), R13
-
-k:
-	VMOVUPS      (R12), Y8
-	VMOVUPS      32(R12), Y9
-	VBROADCASTSS (R10), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R11), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         $0x00000004, R10
-	ADDQ         $0x00000004, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          k
-	VMOVUPS      half<>+0(SB), Y8
-	VMULPS       Y8, Y0, Y0
-	VMULPS       Y8, Y1, Y1
-	VMOVUPS      limitLow<>+0(SB), Y8
-	VMAXPS       Y0, Y8, Y0
-	VMAXPS       Y1, Y8, Y1
-	VMOVUPS      limitHigh<>+0(SB), Y8
-	VMINPS       Y0, Y8, Y0
-	VMINPS       Y1, Y8, Y1
-	VMULPS       Y0, Y0, Y8
-	VMULPS       Y1, Y1, Y9
-	VMOVUPS      tanhP5<>+0(SB), Y10
-	VMOVUPS      tanhP5<>+0(SB), Y11
-	VFMADD213PS  tanhP4<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP4<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP0<>+0(SB), Y9, Y11
-	VMULPS       Y10, Y0, Y0
-	VMULPS       Y11, Y1, Y1
-	VMOVUPS      tanhQ4<>+0(SB), Y10
-	VMOVUPS      tanhQ4<>+0(SB), Y11
-	VFMADD213PS  tanhQ3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ0<>+0(SB), Y9, Y11
-	VDIVPS       Y10, Y0, Y0
-	VDIVPS       Y11, Y1, Y1
-	VMOVUPS      oneLow<>+0(SB), Y8
-	VMAXPS       Y0, Y8, Y0
-	VMAXPS       Y1, Y8, Y1
-	VMOVUPS      oneHigh<>+0(SB), Y8
-	VMINPS       Y0, Y8, Y0
-	VMINPS       Y1, Y8, Y1
-	VMOVUPS      half<>+0(SB), Y8
-	VFMADD213PS  Y8, Y8, Y0
-	VFMADD213PS  Y8, Y8, Y1
-	VMOVUPS      half<>+0(SB), Y8
-	VMULPS       Y8, Y2, Y2
-	VMULPS       Y8, Y3, Y3
-	VMOVUPS      limitLow<>+0(SB), Y8
-	VMAXPS       Y2, Y8, Y2
-	VMAXPS       Y3, Y8, Y3
-	VMOVUPS      limitHigh<>+0(SB), Y8
-	VMINPS       Y2, Y8, Y2
-	VMINPS       Y3, Y8, Y3
-	VMULPS       Y2, Y2, Y8
-	VMULPS       Y3, Y3, Y9
-	VMOVUPS      tanhP5<>+0(SB), Y10
-	VMOVUPS      tanhP5<>+0(SB), Y11
-	VFMADD213PS  tanhP4<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP4<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP0<>+0(SB), Y9, Y11
-	VMULPS       Y10, Y2, Y2
-	VMULPS       Y11, Y3, Y3
-	VMOVUPS      tanhQ4<>+0(SB), Y10
-	VMOVUPS      tanhQ4<>+0(SB), Y11
-	VFMADD213PS  tanhQ3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ0<>+0(SB), Y9, Y11
-	VDIVPS       Y10, Y2, Y2
-	VDIVPS       Y11, Y3, Y3
-	VMOVUPS      oneLow<>+0(SB), Y8
-	VMAXPS       Y2, Y8, Y2
-	VMAXPS       Y3, Y8, Y3
-	VMOVUPS      oneHigh<>+0(SB), Y8
-	VMINPS       Y2, Y8, Y2
-	VMINPS       Y3, Y8, Y3
-	VMOVUPS      half<>+0(SB), Y8
-	VFMADD213PS  Y8, Y8, Y2
-	VFMADD213PS  Y8, Y8, Y3
-	VFMADD231PS  Y4, Y2, Y6
-	VFMADD231PS  Y5, Y3, Y7
-	VMOVUPS      limitLow<>+0(SB), Y8
-	VMAXPS       Y6, Y8, Y6
-	VMAXPS       Y7, Y8, Y7
-	VMOVUPS      limitHigh<>+0(SB), Y8
-	VMINPS       Y6, Y8, Y6
-	VMINPS       Y7, Y8, Y7
-	VMULPS       Y6, Y6, Y8
-	VMULPS       Y7, Y7, Y9
-	VMOVUPS      tanhP5<>+0(SB), Y10
-	VMOVUPS      tanhP5<>+0(SB), Y11
-	VFMADD213PS  tanhP4<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP4<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhP0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhP0<>+0(SB), Y9, Y11
-	VMULPS       Y10, Y6, Y6
-	VMULPS       Y11, Y7, Y7
-	VMOVUPS      tanhQ4<>+0(SB), Y10
-	VMOVUPS      tanhQ4<>+0(SB), Y11
-	VFMADD213PS  tanhQ3<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ3<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ2<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ2<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ1<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ1<>+0(SB), Y9, Y11
-	VFMADD213PS  tanhQ0<>+0(SB), Y8, Y10
-	VFMADD213PS  tanhQ0<>+0(SB), Y9, Y11
-	VDIVPS       Y10, Y6, Y6
-	VDIVPS       Y11, Y7, Y7
-	VMOVUPS      oneLow<>+0(SB), Y8
-	VMAXPS       Y6, Y8, Y6
-	VMAXPS       Y7, Y8, Y7
-	VMOVUPS      oneHigh<>+0(SB), Y8
-	VMINPS       Y6, Y8, Y6
-	VMINPS       Y7, Y8, Y7
-	VMOVUPS      Y0, (R8)
-	VMOVUPS      Y1, 32(R8)
-	VMOVUPS      Y2, (R8)(BX*1)
-	VMOVUPS      Y3, 32(R8)(BX*1)
-	VMOVUPS      Y4, (R8)(BX*2)
-	VMOVUPS      Y5, 32(R8)(BX*2)
-	VMOVUPS      Y6, (R9)
-	VMOVUPS      Y7, 32(R9)
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	MOVQ         before+56(FP), R10
-	VMOVUPS      (R10)(DI*1), Y2
-	VSUBPS       Y6, Y2, Y2
-	VFMADD213PS  Y6, Y0, Y2
-	MOVQ         next+64(FP), R10
-	VMOVUPS      Y2, (R10)(DI*1)
-	MOVQ         before+56(FP), R10
-	VMOVUPS      32(R10)(DI*1), Y0
-	VSUBPS       Y7, Y0, Y0
-	VFMADD213PS  Y7, Y1, Y0
-	MOVQ         next+64(FP), R10
-	VMOVUPS      Y0, 32(R10)(DI*1)
-	ADDQ         $0x00000040, DI
-	DECQ         SI
-	JNZ          block
-	VZEROUPPER
-	RET
-
-// func gateGradientsGRUAVX2(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
-// Requires: AVX, FMA3
-TEXT ·gateGradientsGRUAVX2(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    vectors+16(FP), CX
-	MOVQ    gates+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    before+24(FP), DX
-	MOVQ    dh+32(FP), DI
-	MOVQ    dc+40(FP), R8
-	VMOVUPS oneHigh<>+0(SB), Y0
-
-vector:
-	VMOVUPS      (BX), Y1
-	VMOVUPS      (BX)(AX*1), Y2
-	VMOVUPS      (BX)(AX*2), Y3
-	VMOVUPS      (SI), Y4
-	VMOVUPS      (DI), Y5
-	VADDPS       (R8), Y5, Y5
-	VMULPS       Y1, Y5, Y6
-	VMOVUPS      Y6, (R8)
-	VMOVUPS      Y5, Y6
-	VFNMADD231PS Y1, Y5, Y6
-	VMOVUPS      Y0, Y7
-	VFNMADD231PS Y4, Y4, Y7
-	VMULPS       Y7, Y6, Y6
-	VMOVUPS      Y6, (SI)
-	VMOVUPS      (DX), Y7
-	VSUBPS       Y4, Y7, Y7
-	VMULPS       Y7, Y5, Y5
-	VMOVUPS      Y1, Y4
-	VFNMADD231PS Y1, Y1, Y4
-	VMULPS       Y4, Y5, Y5
-	VMOVUPS      Y5, (BX)
-	VMULPS       Y6, Y3, Y3
-	VMOVUPS      Y2, Y1
-	VFNMADD231PS Y2, Y2, Y1
-	VMULPS       Y1, Y3, Y3
-	VMOVUPS      Y3, (BX)(AX*1)
-	VMULPS       Y2, Y6, Y6
-	VMOVUPS      Y6, (BX)(AX*2)
-	ADDQ         $0x00000020, BX
-	ADDQ         $0x00000020, SI
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000020, R8
-	DECQ         CX
-	JNZ          vector
-	VZEROUPPER
-	RET
-
-// func forwardGRU1AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
-// Requires: AVX, AVX512F
-TEXT ·forwardGRU1AVX512(SB), NOSPLIT, $0-72
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ x+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ gates+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-	XORQ DI, DI
-
-block:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   AX, R10
-	LEAQ   (CX)(CX*2), R11
-	ADDQ   AX, R11
-	LEAQ   (DX)(DI*1), R12
-	MOVQ   k+32(FP), R13
-
-k:
-	VMOVUPS      (R12), Z4
-	VBROADCASTSS (R10), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R10)(CX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R10)(CX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R11), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         $0x00000004, R10
-	ADDQ         $0x00000004, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          k
-	VMOVUPS      half<>+0(SB), Z4
-	VMULPS       Z4, Z0, Z0
-	VMOVUPS      limitLow<>+0(SB), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMOVUPS      limitHigh<>+0(SB), Z4
-	VMINPS       Z0, Z4, Z0
-	VMULPS       Z0, Z0, Z4
-	VMOVUPS      tanhP5<>+0(SB), Z5
-	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
-	VMULPS       Z5, Z0, Z0
-	VMOVUPS      tanhQ4<>+0(SB), Z5
-	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
-	VDIVPS       Z5, Z0, Z0
-	VMOVUPS      oneLow<>+0(SB), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMOVUPS      oneHigh<>+0(SB), Z4
-	VMINPS       Z0, Z4, Z0
-	VMOVUPS      half<>+0(SB), Z4
-	VFMADD213PS  Z4, Z4, Z0
-	VMOVUPS      half<>+0(SB), Z4
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      limitLow<>+0(SB), Z4
-	VMAXPS       Z1, Z4, Z1
-	VMOVUPS      limitHigh<>+0(SB), Z4
-	VMINPS       Z1, Z4, Z1
-	VMULPS       Z1, Z1, Z4
-	VMOVUPS      tanhP5<>+0(SB), Z5
-	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
-	VMULPS       Z5, Z1, Z1
-	VMOVUPS      tanhQ4<>+0(SB), Z5
-	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
-	VDIVPS       Z5, Z1, Z1
-	VMOVUPS      oneLow<>+0(SB), Z4
-	VMAXPS       Z1, Z4, Z1
-	VMOVUPS      oneHigh<>+0(SB), Z4
-	VMINPS       Z1, Z4, Z1
-	VMOVUPS      half<>+0(SB), Z4
-	VFMADD213PS  Z4, Z4, Z1
-	VFMADD231PS  Z2, Z1, Z3
-	VMOVUPS      limitLow<>+0(SB), Z4
-	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      limitHigh<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
-	VMULPS       Z3, Z3, Z4
-	VMOVUPS      tanhP5<>+0(SB), Z5
-	VFMADD213PS  tanhP4<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhP0<>+0(SB), Z4, Z5
-	VMULPS       Z5, Z3, Z3
-	VMOVUPS      tanhQ4<>+0(SB), Z5
-	VFMADD213PS  tanhQ3<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ2<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ1<>+0(SB), Z4, Z5
-	VFMADD213PS  tanhQ0<>+0(SB), Z4, Z5
-	VDIVPS       Z5, Z3, Z3
-	VMOVUPS      oneLow<>+0(SB), Z4
-	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      oneHigh<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, (R8)(BX*1)
-	VMOVUPS      Z2, (R8)(BX*2)
-	VMOVUPS      Z3, (R9)
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	MOVQ         before+56(FP), R10
-	VMOVUPS      (R10)(DI*1), Z4
-	VSUBPS       Z3, Z4, Z4
-	VFMADD213PS  Z3, Z0, Z4
-	MOVQ         next+64(FP), R10
-	VMOVUPS      Z4, (R10)(DI*1)
-	ADDQ         $0x00000040, DI
-	DECQ         SI
-	JNZ          block
-	VZEROUPPER
-	RET
-
-// func forwardGRU2AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
-// Requires: AVX, AVX512F
-TEXT ·forwardGRU2AVX512(SB), NOSPLIT, $0-72
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ x+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ gates+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-	XORQ DI, DI
-
-block:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   AX, R10
-	LEAQ   (CX)(CX*2), R11
-	ADDQ   AX, R11
-	LEAQ   (DX)(DI*1), R12
-	MOVQ   k+32(FP), R13
-
-k:
-	VMOVUPS      (R12), Z8
-	VMOVUPS      64(R12), Z9
-	VBROADCASTSS (R10), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R10)(CX*1), Z10
-	VFMADD231PS  Z8, Z10, Z2
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(CX*2), Z10
-	VFMADD231PS  Z8, Z10, Z4
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R11), Z10
-	VFMADD231PS  Z8, Z10, Z6
-	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         $0x00000004, R10
-	ADDQ         $0x00000004, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          k
-	VMOVUPS      half<>+0(SB), Z8
-	VMULPS       Z8, Z0, Z0
-	VMULPS       Z8, Z1, Z1
-	VMOVUPS      limitLow<>+0(SB), Z8
-	VMAXPS       Z0, Z8, Z0
-	VMAXPS       Z1, Z8, Z1
-	VMOVUPS      limitHigh<>+0(SB), Z8
-	VMINPS       Z0, Z8, Z0
-	VMINPS       Z1, Z8, Z1
-	VMULPS       Z0, Z0, Z8
-	VMULPS       Z1, Z1, Z9
-	VMOVUPS      tanhP5<>+0(SB), Z10
-	VMOVUPS      tanhP5<>+0(SB), Z11
-	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
-	VMULPS       Z10, Z0, Z0
-	VMULPS       Z11, Z1, Z1
-	VMOVUPS      tanhQ4<>+0(SB), Z10
-	VMOVUPS      tanhQ4<>+0(SB), Z11
-	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
-	VDIVPS       Z10, Z0, Z0
-	VDIVPS       Z11, Z1, Z1
-	VMOVUPS      oneLow<>+0(SB), Z8
-	VMAXPS       Z0, Z8, Z0
-	VMAXPS       Z1, Z8, Z1
-	VMOVUPS      oneHigh<>+0(SB), Z8
-	VMINPS       Z0, Z8, Z0
-	VMINPS       Z1, Z8, Z1
-	VMOVUPS      half<>+0(SB), Z8
-	VFMADD213PS  Z8, Z8, Z0
-	VFMADD213PS  Z8, Z8, Z1
-	VMOVUPS      half<>+0(SB), Z8
-	VMULPS       Z8, Z2, Z2
-	VMULPS       Z8, Z3, Z3
-	VMOVUPS      limitLow<>+0(SB), Z8
-	VMAXPS       Z2, Z8, Z2
-	VMAXPS       Z3, Z8, Z3
-	VMOVUPS      limitHigh<>+0(SB), Z8
-	VMINPS       Z2, Z8, Z2
-	VMINPS       Z3, Z8, Z3
-	VMULPS       Z2, Z2, Z8
-	VMULPS       Z3, Z3, Z9
-	VMOVUPS      tanhP5<>+0(SB), Z10
-	VMOVUPS      tanhP5<>+0(SB), Z11
-	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z11, Z3, Z3
-	VMOVUPS      tanhQ4<>+0(SB), Z10
-	VMOVUPS      tanhQ4<>+0(SB), Z11
-	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
-	VDIVPS       Z10, Z2, Z2
-	VDIVPS       Z11, Z3, Z3
-	VMOVUPS      oneLow<>+0(SB), Z8
-	VMAXPS       Z2, Z8, Z2
-	VMAXPS       Z3, Z8, Z3
-	VMOVUPS      oneHigh<>+0(SB), Z8
-	VMINPS       Z2, Z8, Z2
-	VMINPS       Z3, Z8, Z3
-	VMOVUPS      half<>+0(SB), Z8
-	VFMADD213PS  Z8, Z8, Z2
-	VFMADD213PS  Z8, Z8, Z3
-	VFMADD231PS  Z4, Z2, Z6
-	VFMADD231PS  Z5, Z3, Z7
-	VMOVUPS      limitLow<>+0(SB), Z8
-	VMAXPS       Z6, Z8, Z6
-	VMAXPS       Z7, Z8, Z7
-	VMOVUPS      limitHigh<>+0(SB), Z8
-	VMINPS       Z6, Z8, Z6
-	VMINPS       Z7, Z8, Z7
-	VMULPS       Z6, Z6, Z8
-	VMULPS       Z7, Z7, Z9
-	VMOVUPS      tanhP5<>+0(SB), Z10
-	VMOVUPS      tanhP5<>+0(SB), Z11
-	VFMADD213PS  tanhP4<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP4<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhP0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhP0<>+0(SB), Z9, Z11
-	VMULPS       Z10, Z6, Z6
-	VMULPS       Z11, Z7, Z7
-	VMOVUPS      tanhQ4<>+0(SB), Z10
-	VMOVUPS      tanhQ4<>+0(SB), Z11
-	VFMADD213PS  tanhQ3<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ3<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ2<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ2<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ1<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ1<>+0(SB), Z9, Z11
-	VFMADD213PS  tanhQ0<>+0(SB), Z8, Z10
-	VFMADD213PS  tanhQ0<>+0(SB), Z9, Z11
-	VDIVPS       Z10, Z6, Z6
-	VDIVPS       Z11, Z7, Z7
-	VMOVUPS      oneLow<>+0(SB), Z8
-	VMAXPS       Z6, Z8, Z6
-	VMAXPS       Z7, Z8, Z7
-	VMOVUPS      oneHigh<>+0(SB), Z8
-	VMINPS       Z6, Z8, Z6
-	VMINPS       Z7, Z8, Z7
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	VMOVUPS      Z2, (R8)(BX*1)
-	VMOVUPS      Z3, 64(R8)(BX*1)
-	VMOVUPS      Z4, (R8)(BX*2)
-	VMOVUPS      Z5, 64(R8)(BX*2)
-	VMOVUPS      Z6, (R9)
-	VMOVUPS      Z7, 64(R9)
-	ADDQ         $0x00000080, R8
-	ADDQ         $0x00000080, R9
-	MOVQ         before+56(FP), R10
-	VMOVUPS      (R10)(DI*1), Z8
-	VSUBPS       Z6, Z8, Z8
-	VFMADD213PS  Z6, Z0, Z8
-	MOVQ         next+64(FP), R10
-	VMOVUPS      Z8, (R10)(DI*1)
-	MOVQ         before+56(FP), R10
-	VMOVUPS      64(R10)(DI*1), Z8
-	VSUBPS       Z7, Z8, Z8
-	VFMADD213PS  Z7, Z1, Z8
-	MOVQ         next+64(FP), R10
-	VMOVUPS      Z8, 64(R10)(DI*1)
-	ADDQ         $0x00000080, DI
-	DECQ         SI
-	JNZ          block
-	VZEROUPPER
-	RET
-
-// func forwardGRU4AVX512(w *float32, width int, x *float32, lanes int, k int, blocks int, gates *float32, before *float32, next *float32)
-// Requires: AVX, AVX512F
-TEXT ·forwardGRU4AVX512(SB), NOSPLIT, $0-72
-	MOVQ w+0(FP), AX
-	MOVQ width+8(FP), CX
-	SHLQ $0x02, CX
-	MOVQ x+16(FP), DX
-	MOVQ lanes+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+40(FP), SI
-	MOVQ gates+48(FP), DI
-	MOVQ DI, R8
-	LEAQ (BX)(BX*2), R9
-	ADDQ DI, R9
-	XORQ DI, DI
-
-block:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	MOVQ   AX, R10
-	LEAQ   (CX)(CX*2), R11
-	ADDQ   AX, R11
-	LEAQ   (DX)(DI*1), R12
-	MOVQ   k+32(FP), R13
-
-k:
-	VMOVUPS      (R12), Z16
-	VMOVUPS      64(R12), Z17
-	VMOVUPS      128(R12), Z18
-	VMOVUPS      192(R12), Z19
-	VBROADCASTSS (R10), Z20
-	VFMADD231PS  Z16, Z20, Z0
-	VFMADD231PS  Z17, Z20, Z1
-	VFMADD231PS  Z18, Z20, Z2
-	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R10)(CX*1), Z20
-	VFMADD231PS  Z16, Z20, Z4
-	VFMADD231PS  Z17, Z20, Z5
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(CX*2), Z20
-	VFMADD231PS  Z16, Z20, Z8
-	VFMADD231PS  Z17, Z20, Z9
-	VFMADD231PS  Z18, Z20, Z10
-	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
-	VFMADD231PS  Z16, Z20, Z12
-	VFMADD231PS  Z17, Z20, Z13
-	VFMADD231PS  Z18, Z20, Z14
-	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         $0x00000004, R10
-	ADDQ         $0x00000004, R11
-	ADDQ         BX, R12
-	DECQ         R13
-	JNZ          k
-	VMOVUPS      half<>+0(SB), Z16
-	VMULPS       Z16, Z0, Z0
-	VMULPS       Z16, Z1, Z1
-	VMULPS       Z16, Z2, Z2
-	VMULPS       Z16, Z3, Z3
-	VMOVUPS      limitLow<>+0(SB), Z16
-	VMAXPS       Z0, Z16, Z0
-	VMAXPS       Z1, Z16, Z1
-	VMAXPS       Z2, Z16, Z2
-	VMAXPS       Z3, Z16, Z3
-	VMOVUPS      limitHigh<>+0(SB), Z16
-	VMINPS       Z0, Z16, Z0
-	VMINPS       Z1, Z16, Z1
-	VMINPS       Z2, Z16, Z2
-	VMINPS       Z3, Z16, Z3
-	VMULPS       Z0, Z0, Z16
-	VMULPS       Z1, Z1, Z17
-	VMULPS       Z2, Z2, Z18
-	VMULPS       Z3, Z3, Z19
-	VMOVUPS      tanhP5<>+0(SB), Z20
-	VMOVUPS      tanhP5<>+0(SB), Z21
-	VMOVUPS      tanhP5<>+0(SB), Z22
-	VMOVUPS      tanhP5<>+0(SB), Z23
-	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
-	VMULPS       Z20, Z0, Z0
-	VMULPS       Z21, Z1, Z1
-	VMULPS       Z22, Z2, Z2
-	VMULPS       Z23, Z3, Z3
-	VMOVUPS      tanhQ4<>+0(SB), Z20
-	VMOVUPS      tanhQ4<>+0(SB), Z21
-	VMOVUPS      tanhQ4<>+0(SB), Z22
-	VMOVUPS      tanhQ4<>+0(SB), Z23
-	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
-	VDIVPS       Z20, Z0, Z0
-	VDIVPS       Z21, Z1, Z1
-	VDIVPS       Z22, Z2, Z2
-	VDIVPS       Z23, Z3, Z3
-	VMOVUPS      oneLow<>+0(SB), Z16
-	VMAXPS       Z0, Z16, Z0
-	VMAXPS       Z1, Z16, Z1
-	VMAXPS       Z2, Z16, Z2
-	VMAXPS       Z3, Z16, Z3
-	VMOVUPS      oneHigh<>+0(SB), Z16
-	VMINPS       Z0, Z16, Z0
-	VMINPS       Z1, Z16, Z1
-	VMINPS       Z2, Z16, Z2
-	VMINPS       Z3, Z16, Z3
-	VMOVUPS      half<>+0(SB), Z16
-	VFMADD213PS  Z16, Z16, Z0
-	VFMADD213PS  Z16, Z16, Z1
-	VFMADD213PS  Z16, Z16, Z2
-	VFMADD213PS  Z16, Z16, Z3
-	VMOVUPS      half<>+0(SB), Z16
-	VMULPS       Z16, Z4, Z4
-	VMULPS       Z16, Z5, Z5
-	VMULPS       Z16, Z6, Z6
-	VMULPS       Z16, Z7, Z7
-	VMOVUPS      limitLow<>+0(SB), Z16
-	VMAXPS       Z4, Z16, Z4
-	VMAXPS       Z5, Z16, Z5
-	VMAXPS       Z6, Z16, Z6
-	VMAXPS       Z7, Z16, Z7
-	VMOVUPS      limitHigh<>+0(SB), Z16
-	VMINPS       Z4, Z16, Z4
-	VMINPS       Z5, Z16, Z5
-	VMINPS       Z6, Z16, Z6
-	VMINPS       Z7, Z16, Z7
-	VMULPS       Z4, Z4, Z16
-	VMULPS       Z5, Z5, Z17
-	VMULPS       Z6, Z6, Z18
-	VMULPS       Z7, Z7, Z19
-	VMOVUPS      tanhP5<>+0(SB), Z20
-	VMOVUPS      tanhP5<>+0(SB), Z21
-	VMOVUPS      tanhP5<>+0(SB), Z22
-	VMOVUPS      tanhP5<>+0(SB), Z23
-	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
-	VMULPS       Z20, Z4, Z4
-	VMULPS       Z21, Z5, Z5
-	VMULPS       Z22, Z6, Z6
-	VMULPS       Z23, Z7, Z7
-	VMOVUPS      tanhQ4<>+0(SB), Z20
-	VMOVUPS      tanhQ4<>+0(SB), Z21
-	VMOVUPS      tanhQ4<>+0(SB), Z22
-	VMOVUPS      tanhQ4<>+0(SB), Z23
-	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
-	VDIVPS       Z20, Z4, Z4
-	VDIVPS       Z21, Z5, Z5
-	VDIVPS       Z22, Z6, Z6
-	VDIVPS       Z23, Z7, Z7
-	VMOVUPS      oneLow<>+0(SB), Z16
-	VMAXPS       Z4, Z16, Z4
-	VMAXPS       Z5, Z16, Z5
-	VMAXPS       Z6, Z16, Z6
-	VMAXPS       Z7, Z16, Z7
-	VMOVUPS      oneHigh<>+0(SB), Z16
-	VMINPS       Z4, Z16, Z4
-	VMINPS       Z5, Z16, Z5
-	VMINPS       Z6, Z16, Z6
-	VMINPS       Z7, Z16, Z7
-	VMOVUPS      half<>+0(SB), Z16
-	VFMADD213PS  Z16, Z16, Z4
-	VFMADD213PS  Z16, Z16, Z5
-	VFMADD213PS  Z16, Z16, Z6
-	VFMADD213PS  Z16, Z16, Z7
-	VFMADD231PS  Z8, Z4, Z12
-	VFMADD231PS  Z9, Z5, Z13
-	VFMADD231PS  Z10, Z6, Z14
-	VFMADD231PS  Z11, Z7, Z15
-	VMOVUPS      limitLow<>+0(SB), Z16
-	VMAXPS       Z12, Z16, Z12
-	VMAXPS       Z13, Z16, Z13
-	VMAXPS       Z14, Z16, Z14
-	VMAXPS       Z15, Z16, Z15
-	VMOVUPS      limitHigh<>+0(SB), Z16
-	VMINPS       Z12, Z16, Z12
-	VMINPS       Z13, Z16, Z13
-	VMINPS       Z14, Z16, Z14
-	VMINPS       Z15, Z16, Z15
-	VMULPS       Z12, Z12, Z16
-	VMULPS       Z13, Z13, Z17
-	VMULPS       Z14, Z14, Z18
-	VMULPS       Z15, Z15, Z19
-	VMOVUPS      tanhP5<>+0(SB), Z20
-	VMOVUPS      tanhP5<>+0(SB), Z21
-	VMOVUPS      tanhP5<>+0(SB), Z22
-	VMOVUPS      tanhP5<>+0(SB), Z23
-	VFMADD213PS  tanhP4<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP4<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP4<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP4<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhP0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhP0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhP0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhP0<>+0(SB), Z19, Z23
-	VMULPS       Z20, Z12, Z12
-	VMULPS       Z21, Z13, Z13
-	VMULPS       Z22, Z14, Z14
-	VMULPS       Z23, Z15, Z15
-	VMOVUPS      tanhQ4<>+0(SB), Z20
-	VMOVUPS      tanhQ4<>+0(SB), Z21
-	VMOVUPS      tanhQ4<>+0(SB), Z22
-	VMOVUPS      tanhQ4<>+0(SB), Z23
-	VFMADD213PS  tanhQ3<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ3<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ3<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ3<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ2<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ2<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ2<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ2<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ1<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ1<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ1<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ1<>+0(SB), Z19, Z23
-	VFMADD213PS  tanhQ0<>+0(SB), Z16, Z20
-	VFMADD213PS  tanhQ0<>+0(SB), Z17, Z21
-	VFMADD213PS  tanhQ0<>+0(SB), Z18, Z22
-	VFMADD213PS  tanhQ0<>+0(SB), Z19, Z23
-	VDIVPS       Z20, Z12, Z12
-	VDIVPS       Z21, Z13, Z13
-	VDIVPS       Z22, Z14, Z14
-	VDIVPS       Z23, Z15, Z15
-	VMOVUPS      oneLow<>+0(SB), Z16
-	VMAXPS       Z12, Z16, Z12
-	VMAXPS       Z13, Z16, Z13
-	VMAXPS       Z14, Z16, Z14
-	VMAXPS       Z15, Z16, Z15
-	VMOVUPS      oneHigh<>+0(SB), Z16
-	VMINPS       Z12, Z16, Z12
-	VMINPS       Z13, Z16, Z13
-	VMINPS       Z14, Z16, Z14
-	VMINPS       Z15, Z16, Z15
-	VMOVUPS      Z0, (R8)
-	VMOVUPS      Z1, 64(R8)
-	VMOVUPS      Z2, 128(R8)
-	VMOVUPS      Z3, 192(R8)
-	VMOVUPS      Z4, (R8)(BX*1)
-	VMOVUPS      Z5, 64(R8)(BX*1)
-	VMOVUPS      Z6, 128(R8)(BX*1)
-	VMOVUPS      Z7, 192(R8)(BX*1)
-	VMOVUPS      Z8, (R8)(BX*2)
-	VMOVUPS      Z9, 64(R8)(BX*2)
-	VMOVUPS      Z10, 128(R8)(BX*2)
-	VMOVUPS      Z11, 192(R8)(BX*2)
-	VMOVUPS      Z12, (R9)
-	VMOVUPS      Z13, 64(R9)
-	VMOVUPS      Z14, 128(R9)
-	VMOVUPS      Z15, 192(R9)
-	ADDQ         $0x00000100, R8
-	ADDQ         $0x00000100, R9
-	MOVQ         before+56(FP), R10
-	VMOVUPS      (R10)(DI*1), Z16
-	VSUBPS       Z12, Z16, Z16
-	VFMADD213PS  Z12, Z0, Z16
-	MOVQ         next+64(FP), R10
-	VMOVUPS      Z16, (R10)(DI*1)
-	MOVQ         before+56(FP), R10
-	VMOVUPS      64(R10)(DI*1), Z16
-	VSUBPS       Z13, Z16, Z16
-	VFMADD213PS  Z13, Z1, Z16
-	MOVQ         next+64(FP), R10
-	VMOVUPS      Z16, 64(R10)(DI*1)
-	MOVQ         before+56(FP), R10
-	VMOVUPS      128(R10)(DI*1), Z16
-	VSUBPS       Z14, Z16, Z16
-	VFMADD213PS  Z14, Z2, Z16
-	MOVQ         next+64(FP), R10
-	VMOVUPS      Z16, 128(R10)(DI*1)
-	MOVQ         before+56(FP), R10
-	VMOVUPS      192(R10)(DI*1), Z16
-	VSUBPS       Z15, Z16, Z16
-	VFMADD213PS  Z15, Z3, Z16
-	MOVQ         next+64(FP), R10
-	VMOVUPS      Z16, 192(R10)(DI*1)
-	ADDQ         $0x00000100, DI
-	DECQ         SI
-	JNZ          block
-	VZEROUPPER
-	RET
-
-// func gateGradientsGRUAVX512(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
-// Requires: AVX, AVX512F
-TEXT ·gateGradientsGRUAVX512(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    vectors+16(FP), CX
-	MOVQ    gates+0(FP), DX
-	MOVQ    DX, BX
-	LEAQ    (AX)(AX*2), SI
-	ADDQ    DX, SI
-	MOVQ    before+24(FP), DX
-	MOVQ    dh+32(FP), DI
-	MOVQ    dc+40(FP), R8
-	VMOVUPS oneHigh<>+0(SB), Z0
-
-vector:
-	VMOVUPS      (BX), Z1
-	VMOVUPS      (BX)(AX*1), Z2
-	VMOVUPS      (BX)(AX*2), Z3
-	VMOVUPS      (SI), Z4
-	VMOVUPS      (DI), Z5
-	VADDPS       (R8), Z5, Z5
-	VMULPS       Z1, Z5, Z6
-	VMOVUPS      Z6, (R8)
-	VMOVUPS      Z5, Z6
-	VFNMADD231PS Z1, Z5, Z6
-	VMOVUPS      Z0, Z7
-	VFNMADD231PS Z4, Z4, Z7
-	VMULPS       Z7, Z6, Z6
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      (DX), Z7
-	VSUBPS       Z4, Z7, Z7
-	VMULPS       Z7, Z5, Z5
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z1, Z1, Z4
-	VMULPS       Z4, Z5, Z5
-	VMOVUPS      Z5, (BX)
-	VMULPS       Z6, Z3, Z3
-	VMOVUPS      Z2, Z1
-	VFNMADD231PS Z2, Z2, Z1
-	VMULPS       Z1, Z3, Z3
-	VMOVUPS      Z3, (BX)(AX*1)
-	VMULPS       Z2, Z6, Z6
-	VMOVUPS      Z6, (BX)(AX*2)
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
-	DECQ         CX
-	JNZ          vector
-	VZEROUPPER
-	RET

@@ -8,6 +8,8 @@
 package main
 
 import (
+	"slices"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -15,44 +17,50 @@ import (
 
 func main() {
 	ConstraintExpr("amd64,!purego")
-	forward(avx2, 2)
-	gateGradients(avx2)
-	stateGradients(avx2, 2)
-	for vectors := 1; vectors <= 3; vectors++ {
-		weightGradients(avx2, vectors, false)
+	for _, m := range []machine{avx2, avx512} {
+		for _, t := range m.tiles {
+			product(m, t)
+			stateGradients(m, t)
+		}
+		for _, count := range m.activate {
+			activate(m, count)
+		}
+		activateGRU(m)
+		gateGradients(m)
+		gateGradientsGRU(m)
+		for _, c := range m.columns {
+			weightGradients(m, c)
+		}
 	}
 	transpose()
 	adam()
-	for _, vectors := range []int{1, 2, 4} {
-		forward(avx512, vectors)
-		stateGradients(avx512, vectors)
-	}
-	gateGradients(avx512)
-	for vectors := 1; vectors <= 4; vectors++ {
-		weightGradients(avx512, vectors, false)
-	}
-	for vectors := 1; vectors <= 3; vectors++ {
-		weightGradients(avx512, vectors, true)
-	}
-	forwardGRU(avx2, 2)
-	gateGradientsGRU(avx2)
-	for _, vectors := range []int{1, 2, 4} {
-		forwardGRU(avx512, vectors)
-	}
-	gateGradientsGRU(avx512)
 	Generate()
+}
+
+// tile is the sums that a product keeps in registers: rows times vectors.
+type tile struct{ rows, vectors int }
+
+// columns are the sums that the gradient of the weights keeps in registers: rows times vectors of columns, and half a vector more.
+type columns struct {
+	rows, vectors int
+	half          bool
 }
 
 // machine is one width of vector.
 type machine struct {
-	name   string
-	bytes  int // of a vector
-	vector func() VecVirtual
+	name     string
+	bytes    int // of a vector
+	vector   func() VecVirtual
+	tiles    []tile
+	columns  []columns
+	activate []int // vectors at once
 }
 
 var (
-	avx2   = machine{"AVX2", 32, YMM}
-	avx512 = machine{"AVX512", 64, ZMM}
+	avx2 = machine{"AVX2", 32, YMM, []tile{{6, 2}, {4, 2}}, []columns{{8, 1, false}, {4, 1, false}, {4, 2, false}, {4, 3, false}}, []int{1}}
+	// Half a vector alone is a vector of AVX2.
+	avx512 = machine{"AVX512", 64, ZMM, []tile{{4, 4}, {8, 2}, {4, 2}, {8, 1}, {4, 1}},
+		[]columns{{4, 1, false}, {4, 2, false}, {4, 3, false}, {4, 4, false}, {4, 1, true}, {4, 2, true}, {4, 3, true}}, []int{1, 2}}
 )
 
 // digit is a small number as text, for names.
@@ -83,65 +91,84 @@ func constant(name string, v float32) Mem {
 	return m
 }
 
-// tanh replaces each vector by its tanh; see tanh.go.
-func (m machine) tanh(vectors ...VecVirtual) {
-	limit := func(name string, low, high float32) {
-		c := m.vector()
-		VMOVUPS(constant(name+"Low", low), c)
-		for _, x := range vectors {
-			VMAXPS(x, c, x) // NaN in x stays: the second operand is returned
-		}
-		c = m.vector()
-		VMOVUPS(constant(name+"High", high), c)
-		for _, x := range vectors {
-			VMINPS(x, c, x)
-		}
+// quotient is x P(x²) / Q(x²), at most limit large, where x² counts no more than at its end. Its bits are those of the clamped argument (tanh.go).
+type quotient struct {
+	name       string
+	end, limit float32
+	p, q       []float32 // from the highest power down
+}
+
+var (
+	tanhP = []float32{-0x1.189ae0p-36, 0x1.57646cp-25, 0x1.331520p-15, 0x1.4b5b12p-8, 0x1.6e303ap-3, 0x1.4e9aa0p+0}
+	tanhQ = []float32{0x1.c3aedap-20, 0x1.0de6fep-11, 0x1.23baeep-5, 0x1.3a9dcep-1, 0x1.4e9aa0p+0}
+	tanh  = quotient{"tanh", 9.02, 1, tanhP, tanhQ}
+	// half is tanh(x/2)/2: powers of two, here moved into the coefficients, change no rounding.
+	half = quotient{"half", 2 * 9.02, 0.5, scaled(tanhP, 0.25), scaled(tanhQ, 1)}
+)
+
+// scaled has the coefficients of p(x/4) times factor.
+func scaled(p []float32, factor float32) []float32 {
+	s := make([]float32, len(p))
+	for i := range p {
+		s[len(p)-1-i] = p[len(p)-1-i] * factor
+		factor /= 4
 	}
-	limit("limit", -9.02, 9.02)
-	var u []VecVirtual
+	return s
+}
+
+// apply replaces vectors by their quotients.
+func (m machine) apply(to map[VecVirtual]quotient, vectors ...VecVirtual) {
+	square := map[VecVirtual]VecVirtual{}
 	for _, x := range vectors {
-		s := m.vector()
-		VMULPS(x, x, s)
-		u = append(u, s)
+		u := m.vector()
+		VMULPS(x, x, u)
+		square[x] = u
 	}
-	chain := func(name string, coefficients ...float32) (values []VecVirtual) {
-		for range vectors {
-			values = append(values, m.vector())
-		}
-		for i, c := range coefficients {
-			at := constant(name+digit(len(coefficients)-1-i), c)
-			for j := range vectors {
+	for _, x := range vectors {
+		c := m.load(constant(to[x].name+"End", to[x].end*to[x].end))
+		VMINPS(square[x], c, square[x]) // NaN stays: the second operand is returned
+	}
+	chain := func(part string, coefficients func(quotient) []float32) map[VecVirtual]VecVirtual {
+		values := map[VecVirtual]VecVirtual{}
+		for i := range coefficients(to[vectors[0]]) {
+			for _, x := range vectors {
+				all := coefficients(to[x])
+				at := constant(to[x].name+part+digit(len(all)-1-i), all[i])
 				if i == 0 {
-					VMOVUPS(at, values[j])
+					values[x] = m.load(at)
 				} else {
-					VFMADD213PS(at, u[j], values[j])
+					VFMADD213PS(at, square[x], values[x])
 				}
 			}
 		}
 		return values
 	}
-	p := chain("tanhP", -0x1.189ae0p-36, 0x1.57646cp-25, 0x1.331520p-15, 0x1.4b5b12p-8, 0x1.6e303ap-3, 0x1.4e9aa0p+0)
-	for i, x := range vectors {
-		VMULPS(p[i], x, x)
+	p := chain("P", func(q quotient) []float32 { return q.p })
+	for _, x := range vectors {
+		VMULPS(p[x], x, x)
 	}
-	q := chain("tanhQ", 0x1.c3aedap-20, 0x1.0de6fep-11, 0x1.23baeep-5, 0x1.3a9dcep-1, 0x1.4e9aa0p+0)
-	for i, x := range vectors {
-		VDIVPS(q[i], x, x)
+	q := chain("Q", func(q quotient) []float32 { return q.q })
+	for _, x := range vectors {
+		VDIVPS(q[x], x, x)
 	}
-	limit("one", -1, 1)
+	for _, x := range vectors {
+		VMAXPS(x, m.load(constant(to[x].name+"Low", -to[x].limit)), x)
+		VMINPS(x, m.load(constant(to[x].name+"High", to[x].limit)), x)
+	}
 }
 
-func (m machine) sigmoid(vectors ...VecVirtual) {
-	half := m.vector()
-	VMOVUPS(constant("half", 0.5), half)
-	for _, x := range vectors {
-		VMULPS(half, x, x)
+// activations replaces the first vectors by their sigmoid, the last by its tanh.
+func (m machine) activations(sigmoids []VecVirtual, others ...VecVirtual) {
+	to := map[VecVirtual]quotient{}
+	for _, x := range sigmoids {
+		to[x] = half
 	}
-	m.tanh(vectors...)
-	half = m.vector()
-	VMOVUPS(constant("half", 0.5), half)
-	for _, x := range vectors {
-		VFMADD213PS(half, half, x)
+	for _, x := range others {
+		to[x] = tanh
+	}
+	m.apply(to, append(slices.Clone(sigmoids), others...)...)
+	for _, x := range sigmoids {
+		VADDPS(constant("halfHigh", 0.5), x, x)
 	}
 }
 
@@ -161,134 +188,184 @@ func copyOf(r GPVirtual) GPVirtual {
 	return c
 }
 
-// rows4 addresses four rows at a stride from p: p, p+s, p+2s and, through a pointer of its own, p+3s.
-type rows4 struct{ p, p3, s GPVirtual }
+// rows addresses rows at a stride from p: every third has a pointer of its own.
+type rows struct {
+	pointers []GPVirtual
+	stride   GPVirtual
+}
 
-func newRows4(p, s GPVirtual) rows4 {
-	r := rows4{p: copyOf(p), s: s}
-	r.p3 = GP64()
-	LEAQ(Mem{Base: s, Index: s, Scale: 2}, r.p3)
-	ADDQ(p, r.p3)
+func newRows(p, stride GPVirtual, n int) rows {
+	r := rows{[]GPVirtual{copyOf(p)}, stride}
+	if n > 3 {
+		three := GP64()
+		LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, three)
+		for i := 3; i < n; i += 3 {
+			next := GP64()
+			LEAQ(Mem{Base: r.pointers[len(r.pointers)-1], Index: three, Scale: 1}, next)
+			r.pointers = append(r.pointers, next)
+		}
+	}
 	return r
 }
 
-func (r rows4) at(i, disp int) Mem {
-	switch i {
-	case 0:
-		return Mem{Base: r.p, Disp: disp}
-	case 3:
-		return Mem{Base: r.p3, Disp: disp}
+func (r rows) at(i, disp int) Mem {
+	m := Mem{Base: r.pointers[i/3], Disp: disp}
+	if i%3 > 0 {
+		m.Index, m.Scale = r.stride, uint8(i%3)
 	}
-	return Mem{Base: r.p, Index: r.s, Scale: uint8(i), Disp: disp}
+	return m
 }
 
-func (r rows4) advance(n int) {
-	ADDQ(U32(uint32(n)), r.p)
-	ADDQ(U32(uint32(n)), r.p3)
+func (r rows) advance(n int) {
+	for _, p := range r.pointers {
+		ADDQ(U32(uint32(n)), p)
+	}
 }
 
-func forward(m machine, vectors int) {
-	name := "forward" + digit(vectors) + m.name
-	TEXT(name, NOSPLIT, "func(w *float32, width int, x *float32, lanes, k, blocks int, gates, cell, cells, curved, next *float32)")
+// name is the tile as part of a function's name.
+func (t tile) name(m machine) string { return digit(t.rows) + "x" + digit(t.vectors) + m.name }
+
+// product is the sums of step.forward.
+func product(m machine, t tile) {
+	name := "product" + t.name(m)
+	TEXT(name, NOSPLIT, "func(w *float32, width int, x *float32, lanes, k, tiles, blocks int, z *float32)")
 	Pragma("noescape")
-	Doc(name + " is step.forward for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.")
-	m.blocks(vectors, func(acc [4][]VecVirtual, g rows4, at vectorOf) { // by gate: i, f, g, o
-		for i := range acc {
-			if i == 2 {
-				m.tanh(acc[i]...)
-			} else {
-				m.sigmoid(acc[i]...)
+	Doc(name + " multiplies tiles of rows by blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length.")
+	m.products(t, "x", "z", func(w, width GPVirtual) (at func(i int) Mem, next func()) {
+		row := newRows(w, width, t.rows)
+		return func(i int) Mem { return row.at(i, 0) }, func() { row.advance(4) }
+	}, func(w, width GPVirtual) {
+		for range t.rows {
+			ADDQ(width, w)
+		}
+	})
+}
+
+// products walks over tiles of rows, blocks of lanes and the chain. From the tile's w, walk makes the addresses of the rows' factors and how they move along the
+// chain; down moves w to the next tile.
+func (m machine) products(t tile, factor, result string, walk func(w, width GPVirtual) (at func(i int) Mem, next func()), down func(w, width GPVirtual)) {
+	w, width, lanes := pointer("w"), bytesOf("width"), bytesOf("lanes")
+	tiles, out := pointer("tiles"), pointer(result)
+	Label("tile")
+	x, to, blocks := pointer(factor), copyOf(out), pointer("blocks")
+	Label("block")
+	var acc [][]VecVirtual
+	for i := range t.rows {
+		acc = append(acc, nil)
+		for range t.vectors {
+			acc[i] = append(acc[i], m.zero())
+		}
+	}
+	at, next := walk(w, width)
+	along, k := copyOf(x), pointer("k")
+	Label("k")
+	m.multiply(acc, along, at)
+	next()
+	ADDQ(lanes, along)
+	DECQ(k)
+	JNZ(LabelRef("k"))
+	row := newRows(to, lanes, t.rows)
+	for i := range acc {
+		for v := range acc[i] {
+			VMOVUPS(acc[i][v], row.at(i, m.bytes*v))
+		}
+	}
+	ADDQ(U32(uint32(m.bytes*t.vectors)), x)
+	ADDQ(U32(uint32(m.bytes*t.vectors)), to)
+	DECQ(blocks)
+	JNZ(LabelRef("block"))
+	down(w, width)
+	for range t.rows {
+		ADDQ(lanes, out)
+	}
+	DECQ(tiles)
+	JNZ(LabelRef("tile"))
+	VZEROUPPER()
+	RET()
+}
+
+// activate is the rest of step.forward: the sums in gates are replaced. Chains of several vectors run side by side.
+func activate(m machine, count int) {
+	name := "activate" + digit(count) + m.name
+	TEXT(name, NOSPLIT, "func(gates *float32, lanes, units, blocks int, cell, cells, curved, next *float32)")
+	Pragma("noescape")
+	Doc(name + " is step.forward from the sums on, for units and blocks of so many vectors of lanes.")
+	m.overUnits(count, []string{"cell", "cells", "curved", "next"}, func(gate rows, at func(parameter string, v int) Mem) {
+		var gates [4][]VecVirtual
+		for k := range gates {
+			for v := range count {
+				gates[k] = append(gates[k], m.load(gate.at(k, m.bytes*v)))
 			}
 		}
-		m.leave(acc, g)
-		c := acc[0]
-		for v := range vectors {
-			VMULPS(acc[2][v], c[v], c[v])
-			VFMADD231PS(at("cell", v), acc[1][v], c[v])
+		i, f, c, o := gates[0], gates[1], gates[2], gates[3]
+		m.activations(slices.Concat(i, f, o), c...)
+		for k := range gates {
+			for v, r := range gates[k] {
+				VMOVUPS(r, gate.at(k, m.bytes*v))
+			}
 		}
-		for v := range vectors {
+		for v := range count {
+			VMULPS(i[v], c[v], c[v])
+			VFMADD231PS(at("cell", v), f[v], c[v])
 			VMOVUPS(c[v], at("cells", v))
 		}
-		m.tanh(c...)
-		for v := range vectors {
+		m.activations(nil, c...)
+		for v := range count {
 			VMOVUPS(c[v], at("curved", v))
-			VMULPS(c[v], acc[3][v], c[v])
+			VMULPS(c[v], o[v], c[v])
 			VMOVUPS(c[v], at("next", v))
 		}
 	})
 }
 
-func forwardGRU(m machine, vectors int) {
-	name := "forwardGRU" + digit(vectors) + m.name
-	TEXT(name, NOSPLIT, "func(w *float32, width int, x *float32, lanes, k, blocks int, gates, before, next *float32)")
+func activateGRU(m machine) {
+	name := "activateGRU" + m.name
+	TEXT(name, NOSPLIT, "func(gates *float32, lanes, units, blocks int, before, next *float32)")
 	Pragma("noescape")
-	Doc(name + " is forward of a GRU for one unit and blocks of so many vectors of lanes; w and x are at the chain's first row, k is its length; before is the unit's state.")
-	m.blocks(vectors, func(acc [4][]VecVirtual, g rows4, at vectorOf) { // u, r, q, p
-		m.sigmoid(acc[0]...)
-		m.sigmoid(acc[1]...)
-		for v := range vectors {
-			VFMADD231PS(acc[2][v], acc[1][v], acc[3][v])
-		}
-		m.tanh(acc[3]...)
-		m.leave(acc, g)
-		for v := range vectors {
-			h := m.vector()
-			VMOVUPS(at("before", v), h)
-			VSUBPS(acc[3][v], h, h)
-			VFMADD213PS(acc[3][v], acc[0][v], h)
-			VMOVUPS(h, at("next", v))
-		}
+	Doc(name + " is forward of a GRU from the sums on, for units and vectors of lanes; before is the states before.")
+	m.overUnits(1, []string{"before", "next"}, func(gate rows, at func(parameter string, v int) Mem) {
+		u, r, p := m.load(gate.at(0, 0)), m.load(gate.at(1, 0)), m.load(gate.at(3, 0))
+		m.activations([]VecVirtual{u, r})
+		VFMADD231PS(gate.at(2, 0), r, p)
+		m.activations(nil, p)
+		VMOVUPS(u, gate.at(0, 0))
+		VMOVUPS(r, gate.at(1, 0))
+		VMOVUPS(p, gate.at(3, 0))
+		h := m.load(at("before", 0))
+		VSUBPS(p, h, h)
+		VFMADD213PS(p, u, h)
+		VMOVUPS(h, at("next", 0))
 	})
 }
 
-// vectorOf is vector v of the block in the row of a parameter.
-type vectorOf func(parameter string, v int) Mem
-
-// blocks multiplies x by the four rows of a unit, for each block of vectors, and has the sums finished, which must call leave.
-func (m machine) blocks(vectors int, finish func(acc [4][]VecVirtual, gates rows4, at vectorOf)) {
-	w, width := pointer("w"), bytesOf("width")
-	x, lanes := pointer("x"), bytesOf("lanes")
-	blocks := pointer("blocks")
-	g := newRows4(pointer("gates"), lanes)
-	offset := GP64() // bytes from the first lane
-	XORQ(offset, offset)
-
-	Label("block")
-	var acc [4][]VecVirtual
-	for i := range acc {
-		for range vectors {
-			acc[i] = append(acc[i], m.zero())
-		}
+// overUnits visits each block of so many vectors of each unit: its four gates and its vectors in the rows of one value a unit.
+func (m machine) overUnits(count int, parameters []string, visit func(gate rows, at func(parameter string, v int) Mem)) {
+	lanes, units := bytesOf("lanes"), pointer("units")
+	gates := pointer("gates")
+	row := map[string]GPVirtual{}
+	for _, p := range parameters {
+		row[p] = pointer(p)
 	}
-	row := newRows4(w, width)
-	xp := GP64()
-	LEAQ(Mem{Base: x, Index: offset, Scale: 1}, xp)
-	k := pointer("k")
-	Label("k")
-	m.multiply(acc[:], xp, func(i int) Mem { return row.at(i, 0) })
-	row.advance(4)
-	ADDQ(lanes, xp)
-	DECQ(k)
-	JNZ(LabelRef("k"))
-
-	finish(acc, g, func(parameter string, v int) Mem {
-		return Mem{Base: pointer(parameter), Index: offset, Scale: 1, Disp: m.bytes * v}
+	Label("unit")
+	gate := newRows(gates, lanes, 4)
+	offset, blocks := GP64(), pointer("blocks")
+	XORQ(offset, offset)
+	Label("block")
+	visit(gate, func(parameter string, v int) Mem {
+		return Mem{Base: row[parameter], Index: offset, Scale: 1, Disp: m.bytes * v}
 	})
-	ADDQ(U32(uint32(m.bytes*vectors)), offset)
+	gate.advance(m.bytes * count)
+	ADDQ(U32(uint32(m.bytes*count)), offset)
 	DECQ(blocks)
 	JNZ(LabelRef("block"))
+	LEAQ(Mem{Base: gates, Index: lanes, Scale: 4}, gates)
+	for _, p := range parameters {
+		ADDQ(lanes, row[p])
+	}
+	DECQ(units)
+	JNZ(LabelRef("unit"))
 	VZEROUPPER()
 	RET()
-}
-
-// leave stores the four gates and moves on.
-func (m machine) leave(acc [4][]VecVirtual, gates rows4) {
-	for i := range acc {
-		for v := range acc[i] {
-			VMOVUPS(acc[i][v], gates.at(i, m.bytes*v))
-		}
-	}
-	gates.advance(m.bytes * len(acc[0]))
 }
 
 // multiply continues the sums of each row i by w(i) times the vectors at x.
@@ -314,10 +391,10 @@ func gateGradients(m machine) {
 	Pragma("noescape")
 	Doc(name + " is the first part of step.backward for one unit and so many vectors of lanes.")
 	lanes, vectors := bytesOf("lanes"), pointer("vectors")
-	z := newRows4(pointer("gates"), lanes)
+	z := newRows(pointer("gates"), lanes, 4)
 	cell, curved, dhs, dcs := pointer("cell"), pointer("curved"), pointer("dh"), pointer("dc")
 	one := m.vector()
-	VMOVUPS(constant("oneHigh", 1), one)
+	VMOVUPS(constant("tanhHigh", 1), one)
 	Label("vector")
 	i, f, g, o := m.load(z.at(0, 0)), m.load(z.at(1, 0)), m.load(z.at(2, 0)), m.load(z.at(3, 0))
 	dh, c := m.load(Mem{Base: dhs}), m.load(Mem{Base: curved})
@@ -368,10 +445,10 @@ func gateGradientsGRU(m machine) {
 	Pragma("noescape")
 	Doc(name + " is backward of a GRU for one unit and so many vectors of lanes.")
 	lanes, vectors := bytesOf("lanes"), pointer("vectors")
-	z := newRows4(pointer("gates"), lanes)
+	z := newRows(pointer("gates"), lanes, 4)
 	before, dhs, dcs := pointer("before"), pointer("dh"), pointer("dc")
 	one := m.vector()
-	VMOVUPS(constant("oneHigh", 1), one)
+	VMOVUPS(constant("tanhHigh", 1), one)
 	Label("vector")
 	u, r, q, g := m.load(z.at(0, 0)), m.load(z.at(1, 0)), m.load(z.at(2, 0)), m.load(z.at(3, 0))
 	d := m.load(Mem{Base: dhs})
@@ -404,103 +481,89 @@ func gateGradientsGRU(m machine) {
 	RET()
 }
 
-func stateGradients(m machine, vectors int) {
-	name := "stateGradients" + digit(vectors) + m.name
-	TEXT(name, NOSPLIT, "func(w *float32, width int, z *float32, lanes, rows, blocks int, dh *float32)")
+func stateGradients(m machine, t tile) {
+	name := "stateGradients" + t.name(m)
+	TEXT(name, NOSPLIT, "func(w *float32, width int, z *float32, lanes, k, tiles, blocks int, dh *float32)")
 	Pragma("noescape")
-	Doc(name + " is the second part of step.backward for four states, whose columns w points at, and blocks of so many vectors of lanes.")
-	w, width := pointer("w"), bytesOf("width")
-	z, lanes := pointer("z"), bytesOf("lanes")
-	blocks := pointer("blocks")
-	out := newRows4(pointer("dh"), lanes)
-	Label("block")
-	var acc [4][]VecVirtual
-	for i := range acc {
-		for range vectors {
-			acc[i] = append(acc[i], m.zero())
-		}
-	}
-	wp, zp, rows := copyOf(w), copyOf(z), pointer("rows")
-	Label("row")
-	m.multiply(acc[:], zp, func(i int) Mem { return Mem{Base: wp, Disp: 4 * i} })
-	ADDQ(width, wp)
-	ADDQ(lanes, zp)
-	DECQ(rows)
-	JNZ(LabelRef("row"))
-	for i := range acc {
-		for v := range vectors {
-			VMOVUPS(acc[i][v], out.at(i, m.bytes*v))
-		}
-	}
-	out.advance(m.bytes * vectors)
-	ADDQ(U32(uint32(m.bytes*vectors)), z)
-	DECQ(blocks)
-	JNZ(LabelRef("block"))
-	VZEROUPPER()
-	RET()
+	Doc(name + " is step.states for tiles of states, whose columns w points at, and blocks of so many vectors of lanes.")
+	m.products(t, "z", "dh", func(w, width GPVirtual) (at func(i int) Mem, next func()) {
+		wp := copyOf(w)
+		return func(i int) Mem { return Mem{Base: wp, Disp: 4 * i} }, func() { ADDQ(width, wp) }
+	}, func(w, width GPVirtual) { ADDQ(U32(uint32(4*t.rows)), w) })
 }
 
-// weightGradients may have half a vector of columns after the whole ones.
-func weightGradients(m machine, vectors int, half bool) {
-	name := "weightGradients" + digit(vectors) + m.name
-	more := ""
-	if half {
-		name = "weightGradients" + digit(vectors) + "Half" + m.name
+func weightGradients(m machine, c columns) {
+	name := "weightGradients" + digit(c.rows) + "x" + digit(c.vectors)
+	count, more := c.vectors, ""
+	if c.half {
+		name += "Half"
 		more = " and a half"
+		count++
 	}
-	TEXT(name, NOSPLIT, "func(z *float32, lanes, used int, turned *float32, width int, sum *float32)")
+	name += m.name
+	TEXT(name, NOSPLIT, "func(z *float32, lanes, used, zStep int, turned *float32, width, turnedStep, steps, groups int, sum *float32)")
 	Pragma("noescape")
-	Doc(name + " continues the sums of four rows and so many vectors" + more + " of columns by one time step.")
-	lanes, width := bytesOf("lanes"), bytesOf("width")
-	z := newRows4(pointer("z"), lanes)
-	turned, used := pointer("turned"), pointer("used")
-	sum := newRows4(pointer("sum"), width)
-	columns := vectors
-	vector := func(v int) VecVirtual { return m.vector() }
-	if half {
-		columns++
-		vector = func(v int) VecVirtual {
-			if v == vectors {
-				return YMM()
-			}
-			return m.vector()
+	Doc(name + " continues the sums of groups of rows and so many vectors" + more + " of columns by time steps, which are so many values apart.")
+	vector := func(v int) VecVirtual {
+		if v == c.vectors {
+			return YMM()
 		}
+		return m.vector()
 	}
-	var acc [4][]VecVirtual
-	for i := range acc {
-		for v := range columns {
+	lanes, width := bytesOf("lanes"), bytesOf("width")
+	z, sum, groups := pointer("z"), pointer("sum"), pointer("groups")
+	Label("group")
+	row := newRows(sum, width, c.rows)
+	var acc [][]VecVirtual
+	for i := range c.rows {
+		acc = append(acc, nil)
+		for v := range count {
 			a := vector(v)
-			VMOVUPS(sum.at(i, m.bytes*v), a)
+			VMOVUPS(row.at(i, m.bytes*v), a)
 			acc[i] = append(acc[i], a)
 		}
 	}
+	zs, turned, steps := copyOf(z), pointer("turned"), pointer("steps")
+	Label("step")
+	factor, x, used := newRows(zs, lanes, c.rows), copyOf(turned), pointer("used")
 	Label("lane")
-	var x []VecVirtual
-	for v := range columns {
+	var xs []VecVirtual
+	for v := range count {
 		r := vector(v)
-		VMOVUPS(Mem{Base: turned, Disp: m.bytes * v}, r)
-		x = append(x, r)
+		VMOVUPS(Mem{Base: x, Disp: m.bytes * v}, r)
+		xs = append(xs, r)
 	}
 	for i := range acc {
 		b := m.vector()
-		VBROADCASTSS(z.at(i, 0), b)
-		for v := range columns {
-			if v == vectors {
-				VFMADD231PS(x[v], b.AsY(), acc[i][v])
+		VBROADCASTSS(factor.at(i, 0), b)
+		for v := range count {
+			if v == c.vectors {
+				VFMADD231PS(xs[v], b.AsY(), acc[i][v])
 			} else {
-				VFMADD231PS(x[v], b, acc[i][v])
+				VFMADD231PS(xs[v], b, acc[i][v])
 			}
 		}
 	}
-	z.advance(4)
-	ADDQ(width, turned)
+	factor.advance(4)
+	ADDQ(width, x)
 	DECQ(used)
 	JNZ(LabelRef("lane"))
+	ADDQ(bytesOf("zStep"), zs)
+	ADDQ(bytesOf("turnedStep"), turned)
+	DECQ(steps)
+	JNZ(LabelRef("step"))
+	row = newRows(sum, width, c.rows)
 	for i := range acc {
-		for v := range columns {
-			VMOVUPS(acc[i][v], sum.at(i, m.bytes*v))
+		for v := range count {
+			VMOVUPS(acc[i][v], row.at(i, m.bytes*v))
 		}
 	}
+	for range c.rows {
+		ADDQ(lanes, z)
+		ADDQ(width, sum)
+	}
+	DECQ(groups)
+	JNZ(LabelRef("group"))
 	VZEROUPPER()
 	RET()
 }
@@ -514,7 +577,7 @@ func transpose() {
 	Label("tile")
 	upper := GP64()
 	LEAQ(Mem{Base: x, Index: lanes, Scale: 4}, upper)
-	low, high := newRows4(x, lanes), newRows4(upper, lanes)
+	low, high := newRows(x, lanes, 4), newRows(upper, lanes, 4)
 	var r [8]VecVirtual
 	for i := range r {
 		r[i] = YMM()
@@ -539,10 +602,10 @@ func transpose() {
 			VSHUFPS(Imm(uint64(pairs)), a[4*h+2+c/2], a[4*h+c/2], b[4*h+c])
 		}
 	}
-	out := newRows4(turned, width)
+	out := newRows(turned, width, 4)
 	far := GP64()
 	LEAQ(Mem{Base: turned, Index: width, Scale: 4}, far)
-	outer := newRows4(far, width)
+	outer := newRows(far, width, 4)
 	for c := range 4 {
 		lo, hi := YMM(), YMM()
 		VPERM2F128(Imm(0x20), b[4+c], b[c], lo)
