@@ -163,10 +163,12 @@ func (g *gram) affine(b []float64, covariates int) affine {
 	return a
 }
 
-func square(k int) [][]float64 {
-	a := make([][]float64, k)
+func square(k int) [][]float64 { return zeros(k, k) }
+
+func zeros(rows, columns int) [][]float64 {
+	a := make([][]float64, rows)
 	for i := range a {
-		a[i] = make([]float64, k)
+		a[i] = make([]float64, columns)
 	}
 	return a
 }

@@ -52,7 +52,7 @@ type Fitted interface {
 }
 
 // Models are the names, in the order of the documentation.
-var Models = []string{"naive", "drift", "mean", "seasonal_naive", "moving_average", "ar", "ses", "holt", "holt_winters", "theta", "ridge", "nlinear", "dlinear", "fourier", "arima", "arfima"}
+var Models = []string{"naive", "drift", "mean", "seasonal_naive", "moving_average", "ar", "ses", "holt", "holt_winters", "theta", "ridge", "nlinear", "rlinear", "dlinear", "fourier", "arima", "arfima", "auto"}
 
 // Describe is one line about a model: what it forecasts and which fields it uses; "" for an unknown name.
 func Describe(name string) string {
@@ -85,6 +85,10 @@ func Describe(name string) string {
 		return "regression with a penalty on lags and, if wanted, covariates (order, penalty, covariates, strategy)"
 	case "nlinear":
 		return "autoregression on the window less its last value, which is added back (order, penalty, strategy)"
+	case "rlinear":
+		return "autoregression on the window less the mean of its last values, which is added back (order, window, penalty, strategy)"
+	case "auto":
+		return "many of the other linear models, weighted by their errors on held-out training targets and on what was seen since (period, harmonics, covariates)"
 	case "dlinear":
 		return "autoregression on a window's moving average and remainder, each with a map of its own (order, window, penalty, strategy)"
 	case "fourier":
@@ -125,6 +129,10 @@ func (m Model) Check() error {
 		errs = append(errs, within("order", m.Order, 0, MaxARMA), within("average", m.Average, 0, MaxARMA))
 	case "ridge", "nlinear":
 		errs = append(errs, within("order", m.Order, 1, MaxOrder))
+	case "rlinear":
+		errs = append(errs, within("order", m.Order, 1, MaxOrder), within("window", m.Window, 2, MaxOrder))
+	case "auto":
+		errs = append(errs, within("period", m.Period, 0, MaxPeriod), within("harmonics", m.Harmonics, 0, MaxHarmonics))
 	case "dlinear":
 		errs = append(errs, within("order", m.Order, 1, MaxOrder), within("window", m.Window, 1, MaxOrder))
 	case "fourier":
@@ -133,10 +141,10 @@ func (m Model) Check() error {
 	if !(m.Penalty >= 0 && m.Penalty <= MaxPenalty) {
 		errs = append(errs, &OptionError{"penalty", fmt.Sprintf("%v, expected 0 to %v", m.Penalty, MaxPenalty)})
 	}
-	if m.Covariates && m.Name != "ridge" && m.Name != "fourier" {
-		errs = append(errs, &OptionError{"covariates", m.Name + " sees none, ridge and fourier do"})
+	if m.Covariates && m.Name != "ridge" && m.Name != "fourier" && m.Name != "auto" {
+		errs = append(errs, &OptionError{"covariates", m.Name + " sees none, ridge, fourier and auto do"})
 	}
-	if m.Strategy == Recursive && (m.Covariates || m.Name == "fourier") {
+	if m.Strategy == Recursive && (m.Covariates || m.Name == "fourier" || m.Name == "auto") {
 		errs = append(errs, &OptionError{"strategy", "recursive needs forecasts of lags only; direct works with covariates and harmonics"})
 	}
 	if m.Strategy != "" && m.Strategy != Direct && m.Strategy != Recursive {
@@ -199,7 +207,7 @@ func (m Model) fit(d *Data, train, horizons []int) (Fitted, error) {
 		return &simple{model: m, mean: Mean(d.At(train))}, nil
 	case "ar":
 		return fitAR(d, train, m, horizons)
-	case "ridge", "nlinear", "dlinear", "fourier":
+	case "ridge", "nlinear", "rlinear", "dlinear", "fourier":
 		return fitRidge(d, train, m, horizons)
 	case "ses", "holt":
 		return fitSmoothing(d, train[0], m.Name == "holt")
@@ -211,6 +219,8 @@ func (m Model) fit(d *Data, train, horizons []int) (Fitted, error) {
 		return fitARIMA(d, train[0], m)
 	case "arfima":
 		return fitARFIMA(d, train, m)
+	case "auto":
+		return fitAuto(d, train, m, horizons)
 	}
 	return &simple{model: m}, nil
 }
@@ -235,7 +245,7 @@ func (m Model) restore(r *numbers) Fitted {
 	switch m.Name {
 	case "mean":
 		return &simple{model: m, mean: r.any("mean")}
-	case "ar", "ridge", "nlinear", "dlinear", "fourier":
+	case "ar", "ridge", "nlinear", "rlinear", "dlinear", "fourier":
 		return restoreRegression(m, r)
 	case "ses", "holt":
 		return restoreSmoothing(m, r)
@@ -247,6 +257,8 @@ func (m Model) restore(r *numbers) Fitted {
 		return restoreARIMA(m, r)
 	case "arfima":
 		return restoreARFIMA(m, r)
+	case "auto":
+		return restoreAuto(m, r)
 	}
 	return &simple{model: m}
 }

@@ -7,7 +7,9 @@ import "fmt"
 //   - ridge and fourier penalise each standardised coefficient.
 //   - nlinear (Zeng, Chen, Zhang and Xu 2023, "Are Transformers effective for time series forecasting?") subtracts the last value from the window and adds it to the
 //     output. That is an autoregression whose coefficients add up to one: a forecast follows the level.
-//   - dlinear (the same) splits the window into its moving average, edges repeated, and the remainder, with a linear map on each. Both are linear in the window, so this is an
+//   - rlinear (after Li, Qi, Li and Xu 2023, "Revisiting long-term time series forecasting: an investigation on linear mapping") does the same with the mean of the
+//     last points, window of them, in the place of the last value: it is not misled by a single one. Windows are not divided by their deviation.
+//   - dlinear (Zeng and others, too) splits the window into its moving average, edges repeated, and the remainder, with a linear map on each. Both are linear in the window, so this is an
 //     autoregression too, and without a penalty the same one; the penalty is on both maps, in units of the series' deviation.
 func fitRidge(d *Data, train []int, m Model, horizons []int) (*regression, error) {
 	covariates := 0
@@ -21,15 +23,21 @@ func fitRidge(d *Data, train []int, m Model, horizons []int) (*regression, error
 		horizons = []int{1}
 	}
 	for _, h := range horizons {
-		rows := withHistory(d, train, m.Order+h-1)
-		if err := m.enough(len(rows), m.Order+covariates+m.waves(), m.Order+h-1); err != nil {
+		lags := m.Order
+		if m.Name == "rlinear" {
+			lags = max(lags, m.Window)
+		}
+		rows := withHistory(d, train, lags+h-1)
+		if err := m.enough(len(rows), m.Order+covariates+m.waves(), lags+h-1); err != nil {
 			return nil, err
 		}
-		sums := newGram(d, rows, m, m.Order, h)
+		sums := newGram(d, rows, m, lags, h)
 		var b []float64
 		switch m.Name {
 		case "nlinear":
-			b = nlinear(sums, m.Penalty)
+			b = sums.around(m.Order, 1, m.Penalty)
+		case "rlinear":
+			b = sums.around(m.Order, m.Window, m.Penalty)
 		case "dlinear":
 			b = dlinear(sums, m.Penalty, m.Window)
 		default:
@@ -41,22 +49,31 @@ func fitRidge(d *Data, train []int, m Model, horizons []int) (*regression, error
 	return g, nil
 }
 
-// nlinear regresses x[t] - x[t-h] on x[t-h-j] - x[t-h], j = 1..p-1.
-func nlinear(g *gram, penalty float64) []float64 {
-	p := g.lags
-	c := make([][]float64, p) // combinations of columns: row j-1 is lag j - lag 0, the last is the target - lag 0
-	for j := range c {
-		c[j] = make([]float64, p+1)
-		c[j][j+1], c[j][0] = 1, -1
+// around regresses the target less the mean of the first window lags on the first p lags less that mean. With a window of 1 the first of them is always 0.
+func (g *gram) around(p, window int, penalty float64) []float64 {
+	first := 0
+	if window == 1 {
+		first = 1
 	}
-	inner := g.combine(c)
-	inner.lags = p - 1
-	rest := inner.ridge(p-1, penalty)
-	b := make([]float64, p)
-	b[0] = 1
-	for j, v := range rest {
-		b[j+1] = v
-		b[0] -= v
+	n := p - first
+	c := zeros(n+1, g.lags+1) // combinations of columns; the last is the target's
+	for i := range c {
+		for j := range window {
+			c[i][j] = -1 / float64(window)
+		}
+		if i < n {
+			c[i][first+i]++
+		}
+	}
+	c[n][g.lags]++
+	b := make([]float64, g.lags)
+	sum := 0.0
+	for i, v := range g.combine(c).ridge(n, penalty) {
+		b[first+i] = v
+		sum += v
+	}
+	for j := range window {
+		b[j] += (1 - sum) / float64(window)
 	}
 	return b
 }
@@ -82,14 +99,12 @@ func dlinear(g *gram, penalty float64, window int) []float64 {
 		}
 	}
 	l := newCholesky(a)
-	c := make([][]float64, p+1)
+	c := square(p + 1)
 	for j := range p {
-		c[j] = make([]float64, p+1)
 		for i := j; i < p; i++ {
 			c[j][i] = l[i][j]
 		}
 	}
-	c[p] = make([]float64, p+1)
 	c[p][p] = 1
 	inner := g.combine(c)
 	s := square(p)
