@@ -2,7 +2,6 @@ package forest
 
 import (
 	"fmt"
-	"math"
 )
 
 // Model is a fitted ensemble. It is not changed by anything, so many goroutines may use it.
@@ -138,6 +137,3 @@ func between(low, high float32) float32 {
 	}
 	return t
 }
-
-// everything separates all values from missing ones.
-const everything float32 = math.MaxFloat32
