@@ -93,7 +93,7 @@ func (d *display) drawRows(g *group, room int) {
 	for _, r := range g.rows {
 		if !slices.Contains(g.active, r.of) {
 			r.of, waiting = waiting[0], waiting[1:]
-			name := fmt.Sprintf("    %-*s ", width, shorten(g.label(r.of.address), width))
+			name := fmt.Sprintf("    %-*s ", width, shorten(g.label(r.of), width))
 			r.name.Store(&name)
 		}
 		text := " " + shorten(r.of.row(), room)

@@ -139,11 +139,18 @@ func labels(address string) []string {
 	return strings.Split(inner, ", ")
 }
 
-// label is what tells an instance from the others of its stage.
-func (g *group) label(address string) string {
+// label is what tells an instance from the others of its stage, without its length, which its bar tells.
+func (g *group) label(p *progress) string {
 	var own []string
-	for _, label := range labels(address) {
-		if !g.common[label] {
+	length := ""
+	if p.step != nil {
+		if l, ok := p.step.Stage.(stages.Lengthy); ok {
+			option, n := l.Length()
+			length = fmt.Sprintf("%s=%d", option, n)
+		}
+	}
+	for _, label := range labels(p.address) {
+		if !g.common[label] && label != length {
 			own = append(own, label)
 		}
 	}
@@ -260,9 +267,16 @@ func (d *display) line(address, text string, t time.Duration) {
 	fmt.Fprintln(d.out, d.layout(address, text, t))
 }
 
-// layout puts address, text and, at the right, a time into a line.
+// timeWidth is what a time at the end of a line takes.
+const timeWidth = len("  9.9 min")
+
+// layout puts address, text and, at the right, a time into a line; on a terminal a long text goes on below its beginning.
 func (d *display) layout(address, text string, t time.Duration) string {
-	line := fmt.Sprintf("  %-*s  %s", d.width, address, text)
+	end := d.style.columns() - 1
+	if t > 0 {
+		end = d.column - timeWidth
+	}
+	line := fmt.Sprintf("  %-*s  %s", d.width, address, d.style.hangingWithin(text, d.width+4, end))
 	if t > 0 {
 		line = atRight(line, d.style.dim(took(t)), d.column)
 	}
@@ -271,7 +285,8 @@ func (d *display) layout(address, text string, t time.Duration) string {
 
 // atRight puts a text behind a line so that it ends in the column, or two blanks behind the line when that is too long.
 func atRight(line, text string, column int) string {
-	return line + strings.Repeat(" ", max(2, column-printed(line)-printed(text))) + text
+	last := printed(line[strings.LastIndexByte(line, '\n')+1:])
+	return line + strings.Repeat(" ", max(2, column-last-printed(text))) + text
 }
 
 // printed is the width of a text without its colours.

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -144,14 +143,19 @@ func byHand(kind string, fields []stages.Field) string {
 
 // hanging breaks a text into lines that fit the terminal, those after the first indented; elsewhere it stays one line.
 func (s style) hanging(text string, indent int) string {
-	room := s.columns() - indent - 1
+	return s.hangingWithin(text, indent, s.columns()-1)
+}
+
+// hangingWithin is hanging for lines that end before the column.
+func (s style) hangingWithin(text string, indent, column int) string {
+	room := column - indent
 	if s.screen == nil || room < 20 {
 		return text
 	}
 	var b strings.Builder
 	at := 0
 	for word := range strings.FieldsSeq(text) {
-		n := utf8.RuneCountInString(word)
+		n := printed(word)
 		switch {
 		case at == 0:
 		case at+1+n > room:

@@ -104,7 +104,7 @@ func (a *App) printPlan(plan *runner.Plan, all bool) {
 		width = min(64, max(width, len(l.address)))
 	}
 	for _, l := range lines {
-		reason := l.reason
+		reason := newStyle(a.Out, a.Env).hanging(l.reason, width+4)
 		if l.status == runner.Cached {
 			reason = a.style.dim(reason)
 		}
