@@ -19,7 +19,7 @@ var ErrONNX = errors.New("not exported to ONNX")
 //
 //	networks                     x [batch, look-back, features] -> y [batch, horizons times quantiles]
 //	trees of one horizon         x [batch, look-back + covariates], x[0] the last value, x[1] the one before -> y [batch, 1]
-//	ar, ridge, nlinear, dlinear  x [batch, lags, 1], the last value last -> y [batch, horizons]
+//	ar, ridge, nlinear, rlinear, dlinear  x [batch, lags, 1], the last value last -> y [batch, horizons]
 //
 // Metadata: column, unit, step_ns, horizons, look_back.
 func (m *Fitted) ONNX() ([]byte, error) {
@@ -55,7 +55,7 @@ func (n *Network) onnx(metadata []string) ([]byte, error) {
 // onnx writes a model that is affine in its last values as one matrix. Its coefficients are its answers to a window of zeros with a single one in it.
 func (l *Linear) onnx(metadata []string) ([]byte, error) {
 	switch l.Options.Name {
-	case "ar", "ridge", "nlinear", "dlinear":
+	case "ar", "ridge", "nlinear", "rlinear", "dlinear":
 	default:
 		return nil, ErrONNX
 	}

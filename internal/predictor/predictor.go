@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"weir/internal/forecast"
 	"weir/internal/modelfile"
@@ -149,4 +150,13 @@ func missing(n int) []float64 {
 		values[i] = math.NaN()
 	}
 	return values
+}
+
+// Margin is what the interval at horizon h reaches beyond the forecast's band; false where there is none.
+func (m *Fitted) Margin(h int) (margin float64, ok bool) {
+	i := slices.Index(m.Horizons, h)
+	if m.Intervals == nil || i < 0 {
+		return 0, false
+	}
+	return m.Intervals.Margins[i], true
 }

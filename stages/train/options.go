@@ -42,10 +42,12 @@ func (s *Train) uses() []string {
 		return []string{"trees", "depth", "leaves", "min_leaf", "rows", "columns"}
 	case "ar":
 		return []string{"strategy"}
-	case "ridge", "nlinear", "dlinear":
+	case "ridge", "nlinear", "rlinear", "dlinear":
 		return []string{"strategy", "penalty"}
 	case "fourier":
 		return []string{"penalty", "harmonics"}
+	case "auto":
+		return []string{"harmonics"}
 	case "arima":
 		return []string{"p", "d", "q"}
 	case "arfima":
@@ -58,11 +60,11 @@ func (s *Train) uses() []string {
 func (m *Model) proper(field string) bool {
 	switch field {
 	case "order":
-		return slices.Contains([]string{"ar", "ridge", "nlinear", "dlinear", "fourier"}, m.Name)
+		return slices.Contains([]string{"ar", "ridge", "nlinear", "rlinear", "dlinear", "fourier"}, m.Name)
 	case "period":
-		return slices.Contains([]string{"seasonal_naive", "holt_winters", "fourier"}, m.Name)
+		return slices.Contains([]string{"seasonal_naive", "holt_winters", "fourier", "auto"}, m.Name)
 	case "window":
-		return slices.Contains([]string{"moving_average", "dlinear"}, m.Name)
+		return slices.Contains([]string{"moving_average", "rlinear", "dlinear"}, m.Name)
 	}
 	return false
 }
@@ -169,8 +171,11 @@ func (s *Train) Cost() float64 {
 	case trees:
 		return 20 * outputs * float64(m.Trees) * float64(s.LookBack+len(s.Covariates))
 	}
-	if m.Name == "arima" || m.Name == "arfima" {
+	switch m.Name {
+	case "arima", "arfima":
 		return 3000 * float64(m.P+m.Q+1)
+	case "auto":
+		return 50_000
 	}
 	return 20 + float64(m.Order*m.Order)
 }

@@ -70,7 +70,7 @@ type Train struct {
 	Model       Model        `hcl:"model,block" doc:"the forecaster: model \"lstm\" { units = 50 }"`
 
 	LookBack   int      `hcl:"look_back,optional" doc:"points before a target that the model sees (networks, trees)"`
-	Covariates []string `hcl:"covariates,optional" doc:"what else it sees: columns of the series as far as the series itself, or tcp_share, udp_share, time_of_day, time_of_week (networks, trees, ridge, fourier)"`
+	Covariates []string `hcl:"covariates,optional" doc:"what else it sees: columns of the series as far as the series itself, or tcp_share, udp_share, time_of_day, time_of_week (networks, trees, ridge, fourier, auto)"`
 	Horizons   []int    `hcl:"horizons,optional" doc:"steps ahead to forecast, increasing (strict)"`
 	Strategy   string   `hcl:"strategy,optional" enum:"default direct recursive" doc:"beyond one step: direct has a part of the model for each horizon, recursive feeds forecasts back; default: recursive for ar, direct for the rest"`
 
@@ -104,7 +104,7 @@ type Train struct {
 
 	// Options come before outputs of the same name: a reader of the pipeline gives "model" and "history", others refer to stage.train.x.model.
 	File        stages.Output `hcl:"model,optional" file:"model.weir" doc:"the model: a JSON header and float32 tensors, for predict"`
-	ONNX        stages.Output `hcl:"onnx,optional" file:"model.onnx" doc:"the model for other programs, scaler included, where ONNX can say it: networks, trees of one horizon, ar, ridge, nlinear, dlinear"`
+	ONNX        stages.Output `hcl:"onnx,optional" file:"model.onnx" doc:"the model for other programs, scaler included, where ONNX can say it: networks, trees of one horizon, ar, ridge, nlinear, rlinear, dlinear"`
 	Predictions stages.Output `hcl:"predictions" file:"predictions.parquet" doc:"the forecast of every target at every horizon, one row each"`
 	Losses      stages.Output `hcl:"history" file:"history.json" doc:"the loss of each epoch"`
 
@@ -113,16 +113,16 @@ type Train struct {
 
 // Model chooses the forecaster. Fields that it does not use are ignored.
 type Model struct {
-	Name      string  `hcl:"name,label" enum:"lstm gru boosting forest naive drift mean seasonal_naive moving_average ar ses holt holt_winters theta ridge nlinear dlinear fourier arima arfima" doc:"networks: lstm, gru; trees: boosting, forest; and the models of internal/forecast, naive to arfima"`
+	Name      string  `hcl:"name,label" enum:"lstm gru boosting forest naive drift mean seasonal_naive moving_average ar ses holt holt_winters theta ridge nlinear rlinear dlinear fourier arima arfima auto" doc:"networks: lstm, gru; trees: boosting, forest; and the models of internal/forecast, naive to auto"`
 	Units     int     `hcl:"units,optional" doc:"hidden units of a layer, in each direction (networks)"`
 	Layers    int     `hcl:"layers,optional" doc:"recurrent layers, each above the first sees all states of the one below (networks)"`
 	Both      bool    `hcl:"bidirectional,optional" doc:"each layer also reads the window from its last point to its first, inside look_back only (networks)"`
 	Attention bool    `hcl:"attention,optional" doc:"the last layer also sees a mean of all states of the window, weighted by a score of each (networks)"`
-	Order     int     `hcl:"order,optional" doc:"lags of a regression (ar, ridge, nlinear, dlinear, fourier)"`
-	Penalty   float64 `hcl:"penalty,optional" doc:"weight of the squared coefficients of standardised columns (ridge, nlinear, dlinear, fourier)"`
-	Period    int     `hcl:"period,optional" doc:"steps of a season (seasonal_naive, holt_winters, fourier)"`
-	Harmonics int     `hcl:"harmonics,optional" doc:"waves of a season, each a cosine and a sine (fourier)"`
-	Window    int     `hcl:"window,optional" doc:"points that a mean is over (moving_average, dlinear)"`
+	Order     int     `hcl:"order,optional" doc:"lags of a regression (ar, ridge, nlinear, rlinear, dlinear, fourier)"`
+	Penalty   float64 `hcl:"penalty,optional" doc:"weight of the squared coefficients of standardised columns (ridge, nlinear, rlinear, dlinear, fourier)"`
+	Period    int     `hcl:"period,optional" doc:"steps of a season (seasonal_naive, holt_winters, fourier, auto)"`
+	Harmonics int     `hcl:"harmonics,optional" doc:"waves of a season, each a cosine and a sine (fourier, auto)"`
+	Window    int     `hcl:"window,optional" doc:"points that a mean is over (moving_average, rlinear, dlinear)"`
 	P         int     `hcl:"p,optional" doc:"lags (arima, arfima)"`
 	D         int     `hcl:"d,optional" doc:"how often the series is differenced (arima)"`
 	Q         int     `hcl:"q,optional" doc:"lags of the errors (arima, arfima)"`
