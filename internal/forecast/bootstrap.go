@@ -139,11 +139,11 @@ func (b *Blocks) RealityCheck(differences [][]float64) Luck {
 	return l
 }
 
-// share is that of the values above a bound.
+// share is that of the values at or above a bound.
 func share(values []float64, bound float64) float64 {
 	n := 0
 	for _, v := range values {
-		if v > bound {
+		if v >= bound {
 			n++
 		}
 	}
