@@ -179,7 +179,13 @@ func (a *auto) follow(p *panel, d *Data, forecasts [][]float64, rows, lessons []
 	}
 }
 
-func (a *auto) Needs() int { return 1 }
+func (a *auto) Needs() int {
+	least := MaxPeriod
+	for _, f := range a.fitted {
+		least = min(least, f.Needs())
+	}
+	return least
+}
 
 func (a *auto) Forecast(d *Data, targets []int, h int) []float64 {
 	out := missing(len(targets))
@@ -257,6 +263,9 @@ func restoreAuto(m Model, r *numbers) *auto {
 			continue
 		}
 		delete(parts, c.label)
+		if part["fitted"] != 1 && r.err == nil {
+			r.err = fmt.Errorf("parameter %s_/fitted is not 1", c.label)
+		}
 		part = maps.Clone(part)
 		delete(part, "fitted")
 		f, err := Restore(c.model, part)

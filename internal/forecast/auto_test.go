@@ -90,4 +90,3 @@ func TestAuto(t *testing.T) {
 		t.Errorf("mean skill %.4f, expected at least 93 %% of %.4f", sum/float64(n), best/float64(n))
 	}
 }
-

@@ -142,8 +142,8 @@ func restoreRegression(m Model, r *numbers) *regression {
 		}
 		a := affine{constant: r.any(prefix + "intercept"), lag: r.list(prefix + "lag_"), covariate: r.list(prefix + "covariate_"), wave: r.list(prefix + "wave_")}
 		g.add(h, a, r.any(prefix+"sse"))
-		if len(a.lag) != len(g.list[0].lag) || len(a.wave) != m.waves() {
-			r.err = fmt.Errorf("horizon %d has %d lags and %d waves, expected %d and %d", h, len(a.lag), len(a.wave), len(g.list[0].lag), m.waves())
+		if r.err == nil && (len(a.lag) != m.lags() || len(a.wave) != m.waves() || len(a.covariate) != len(g.list[0].covariate) || m.Covariates != (len(a.covariate) > 0)) {
+			r.err = fmt.Errorf("horizon %d has %d lags, %d covariates and %d waves, expected %d lags and %d waves", h, len(a.lag), len(a.covariate), len(a.wave), m.lags(), m.waves())
 		}
 	}
 	if r.err == nil && (len(g.list) == 0 || g.recursive && g.horizons[0] != 1) {

@@ -23,10 +23,7 @@ func fitRidge(d *Data, train []int, m Model, horizons []int) (*regression, error
 		horizons = []int{1}
 	}
 	for _, h := range horizons {
-		lags := m.Order
-		if m.Name == "rlinear" {
-			lags = max(lags, m.Window)
-		}
+		lags := m.lags()
 		rows := withHistory(d, train, lags+h-1)
 		if err := m.enough(len(rows), m.Order+covariates+m.waves(), lags+h-1); err != nil {
 			return nil, err
@@ -47,6 +44,14 @@ func fitRidge(d *Data, train []int, m Model, horizons []int) (*regression, error
 		g.add(h, a, a.sse(d, rows, h, newWaves(m, m.waves())))
 	}
 	return g, nil
+}
+
+// lags is how many lags a regression's forecast is made of.
+func (m Model) lags() int {
+	if m.Name == "rlinear" {
+		return max(m.Order, m.Window)
+	}
+	return m.Order
 }
 
 // around regresses the target less the mean of the first window lags on the first p lags less that mean. With a window of 1 the first of them is always 0.
