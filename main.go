@@ -18,6 +18,7 @@ import (
 	"weir/stages/exec"
 	"weir/stages/fetch"
 	"weir/stages/importer"
+	"weir/stages/predict"
 	"weir/stages/report"
 	"weir/stages/train"
 	"weir/stages/typeset"
@@ -27,7 +28,7 @@ import (
 func kinds() []stages.Kind {
 	return []stages.Kind{
 		fetch.Kind(), decode.Kind(), aggregate.Kind(), importer.Kind(), eda.Kind(),
-		train.Kind(), evaluate.Kind(), report.Kind(), typeset.Kind(), exec.Kind(),
+		train.Kind(), predict.Kind(), evaluate.Kind(), report.Kind(), typeset.Kind(), exec.Kind(),
 	}
 }
 

@@ -60,6 +60,11 @@ func TestNames(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("the label allows %v, there are %v", got, want)
 		}
+		for _, name := range want {
+			if !regexp.MustCompile(`\b` + name + `\b`).MatchString(f.Doc) {
+				t.Errorf("the documentation does not say what %s is", name)
+			}
+		}
 	}
 }
 
