@@ -96,6 +96,47 @@ func BenchmarkPlanOneChanged(b *testing.B) {
 	}
 }
 
+// BenchmarkMatrix is load and plan of a matrix of 1,000 trials whose input is there, in a new process each time: none of them computed, and all.
+func BenchmarkMatrix(b *testing.B) {
+	for _, state := range []string{"new", "cached"} {
+		b.Run(state, func(b *testing.B) {
+			p := newProject(b, `stage "text" "up" { text = "up" }
+stage "long" "a" {
+  matrix = { units = range(0, 100), seed = range(0, 10) }
+  text   = "a"
+  in     = stage.text.up.out
+  units  = matrix.units
+  seed   = matrix.seed
+  epochs = 0
+}
+stage "tree" "all" { inputs = stage.long.a }
+`)
+			plan := p.plan("text.up")
+			if state == "cached" {
+				plan = p.plan()
+			}
+			if r := p.Run(b.Context(), plan, RunOptions{Jobs: 2, Memory: 1 << 40}, &watcher{}); r.Err != nil {
+				b.Fatal(r.Err)
+			}
+			p.reopen()
+			for b.Loop() {
+				b.StopTimer()
+				runtime.GC()
+				b.StartTimer()
+				store, err := artifacts.Open(p.Store.Root())
+				if err != nil {
+					b.Fatal(err)
+				}
+				p.Store = store
+				if n := p.plan().Pending(); n != 0 && state == "cached" {
+					b.Fatal(n)
+				}
+			}
+			b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N), "ms/plan")
+		})
+	}
+}
+
 // BenchmarkStage is what the runner does for one tiny stage, cold: key, lock, folder, log, outputs and record on disk. The work itself is nothing.
 func BenchmarkStage(b *testing.B) {
 	const n = 200

@@ -13,15 +13,15 @@ func (k *keyer) reason(s *Step, last artifacts.ActionID, pending []string) strin
 	if last.IsZero() {
 		return "new"
 	}
-	r, err := k.p.Store.Record(last)
+	parts, seconds, err := k.p.Store.Parts(last)
 	switch {
 	case err != nil && last == s.Action:
 		return "its record is gone"
 	case err != nil:
 		return "new"
 	}
-	s.Seconds = r.Seconds
-	changes := slices.DeleteFunc(artifacts.Changes(r.Parts, s.Parts), func(c artifacts.Change) bool {
+	s.Seconds = seconds
+	changes := slices.DeleteFunc(artifacts.Changes(parts, s.Parts), func(c artifacts.Change) bool {
 		return isPending(c.Name, pending)
 	})
 	texts := Explain(changes)
