@@ -6,17 +6,20 @@ import (
 	"slices"
 )
 
+// maxBins of a feature by default: with the code of a missing value they fill a byte. Whoever asks for more gets codes of two bytes, if a feature has so many values.
 const (
-	maxBins = 255 // with the code of a missing value they fill a byte
-	lanes   = 8   // features of a group
-	slots   = 256 // of a feature in a histogram
+	maxBins  = 255
+	mostBins = 1<<16 - 1
 )
 
 // binned holds the rows as bin codes: 0 is a missing value, b the bin b-1 of its feature.
 type binned struct {
 	rows     int
 	features []feature
-	groups   [][]uint64 // [F/lanes][N]: the codes of eight features, feature lanes*g+j in byte j
+	bits     uint       // of a code: 8 or 16
+	lanes    int        // codes in a word: 8 or 4
+	slots    int        // of a feature in a histogram: 256, or of codes of 16 bits the number of codes in use
+	groups   [][]uint64 // [F/lanes][N]: the codes of so many features, feature lanes*g+j in bits*j and above
 }
 
 // feature holds the lowest and highest value of each bin, ascending.
@@ -25,19 +28,30 @@ type feature struct {
 	missing   bool // there are missing values
 }
 
-// code of a row.
-func (b *binned) code(feature int, row int32) uint8 {
-	return uint8(b.groups[feature/lanes][row] >> (8 * (feature % lanes)))
+// place of a feature's codes: their group and how far they are to be shifted.
+func (b *binned) place(feature int) (codes []uint64, shift uint) {
+	return b.groups[feature/b.lanes], b.bits * uint(feature%b.lanes)
 }
+
+func (b *binned) mask() uint64 { return 1<<b.bits - 1 }
+
+// code of a row.
+func (b *binned) code(feature int, row int32) uint16 {
+	codes, shift := b.place(feature)
+	return uint16(codes[row] >> shift & b.mask())
+}
+
+// width is the number of features in a group.
+func (b *binned) width(group int) int { return min(b.lanes, len(b.features)-b.lanes*group) }
 
 // bin sorts each feature's values into bins of about equally many rows.
 func bin(x *Matrix, limit, workers int) *binned {
-	b := &binned{rows: x.Rows, features: make([]feature, x.Columns), groups: make([][]uint64, (x.Columns+lanes-1)/lanes)}
-	parallel(workers, len(b.groups), func(g int) {
-		codes := make([]uint64, x.Rows)
+	const together = 8 // columns: a cache line of a row
+	b := &binned{rows: x.Rows, features: make([]feature, x.Columns), bits: 8, lanes: 8, slots: 256}
+	chunks := make([][][]uint16, (x.Columns+together-1)/together)
+	parallel(workers, len(chunks), func(c int) {
 		keys, sorted, spare := make([]uint32, x.Rows), make([]uint32, x.Rows), make([]uint32, x.Rows)
-		for j := range min(lanes, x.Columns-lanes*g) {
-			f := lanes*g + j
+		for f := together * c; f < min(together*(c+1), x.Columns); f++ {
 			for i := range keys {
 				keys[i] = key(x.Values[i*x.Columns+f])
 			}
@@ -48,12 +62,29 @@ func bin(x *Matrix, limit, workers int) *binned {
 				}
 			}
 			lows, highs := cut(ascending(present, spare), limit)
+			codes := make([]uint16, x.Rows)
 			for i, k := range keys {
-				codes[i] |= uint64(find(lows, k)) << (8 * j)
+				codes[i] = uint16(find(lows, k))
 			}
+			chunks[c] = append(chunks[c], codes)
 			b.features[f] = feature{unkeys(lows), unkeys(highs), len(present) < x.Rows}
 		}
-		b.groups[g] = codes
+	})
+	for _, f := range b.features {
+		if n := len(f.low) + 1; n > b.slots {
+			b.bits, b.lanes, b.slots = 16, 4, n
+		}
+	}
+	b.groups = make([][]uint64, (x.Columns+b.lanes-1)/b.lanes)
+	parallel(workers, len(b.groups), func(g int) {
+		words := make([]uint64, x.Rows)
+		for j := range b.width(g) {
+			f := b.lanes*g + j
+			for i, c := range chunks[f/together][f%together] {
+				words[i] |= uint64(c) << (b.bits * uint(j))
+			}
+		}
+		b.groups[g] = words
 	})
 	return b
 }

@@ -3,7 +3,7 @@
 // stages/train calls it with windows of lags and covariates, classification with labelled rows. FitBoosted, FitForest and FitTree return a Model; Predict
 // answers; Tensors and FromTensors keep it; ONNX exports it. It knows no series, no file format and no split into parts, and it ranks no models.
 //
-// Features are rounded to float32, sorted into at most 255 bins each (one per distinct value where there are no more), and a tree sees bins alone. A split sends x <= threshold to the left; a missing value
+// Features are rounded to float32, sorted into bins, 255 unless more are asked for (one per distinct value where there are no more), and a tree sees bins alone. A split sends x <= threshold to the left; a missing value
 // (NaN) goes to the side that was better for those seen in training, or with the larger side where none was. What is summed per bin are integers: gradients in
 // fixed point, counts and class counts, several to a 64-bit word. So sums are exact, their order does not matter, a node's histogram is its parent's less its sibling's to the bit, and a model
 // is the same on every machine and for every number of workers. The leaves' values are float64 sums in row order, rounded to float32.
@@ -48,7 +48,7 @@ type Options struct {
 	Leaves  int     // of a tree, grown best first; 0: boosting 31, forest no limit; negative: no limit
 	Rate    float64 // boosting: 0.1, the share of a tree's answer that is added
 	MinLeaf int     // rows in a leaf; 0: boosting 20, forest 1
-	Bins    int     // 255 at most and by default
+	Bins    int     // 255; up to 65535, which takes about twice the time
 	Rows    float64 // share of the rows a tree sees; 0: 1. Boosting draws without, forest with replacement
 	Columns float64 // share of the features, drawn for each tree (boosting) or for each split (forest); 0: all, forest of classes the square root of their number
 	L2      float64 // boosting: added to the rows (or second derivatives) of a leaf when its value and gain are computed
@@ -119,8 +119,8 @@ func (o *Options) check() error {
 		return fmt.Errorf("rate = %g: expected more than 0 and at most 1", o.Rate)
 	case o.MinLeaf < 0:
 		return fmt.Errorf("min_leaf = %d: expected at least 1", o.MinLeaf)
-	case o.Bins < 0 || o.Bins == 1 || o.Bins > maxBins:
-		return fmt.Errorf("bins = %d: expected 2 to %d", o.Bins, maxBins)
+	case o.Bins < 0 || o.Bins == 1 || o.Bins > mostBins:
+		return fmt.Errorf("bins = %d: expected 2 to %d", o.Bins, mostBins)
 	case !share(o.Rows) || !share(o.Columns):
 		return fmt.Errorf("rows = %g, columns = %g: expected shares, more than 0 and at most 1", o.Rows, o.Columns)
 	case !(o.L2 >= 0 && o.L2 <= math.MaxFloat32):

@@ -24,7 +24,7 @@ type grower struct {
 	words, spareWords [][]int64 // [planes][rows]
 	tools             []tools   // of each group: any of them may be at work at once
 	found             []candidate
-	free              []histogram
+	free              []*histogram
 	tree              []branch
 }
 
@@ -41,8 +41,8 @@ type branch struct {
 	left, right int // 0: a leaf
 	total       []int64
 	split       candidate
-	bins        histogram // nil: none kept
-	value       int       // of a leaf that emit has written: where its values begin
+	bins        *histogram // nil: none kept
+	value       int        // of a leaf that emit has written: where its values begin
 }
 
 func newGrower(data *binned, stat statistics, l limits, workers int) *grower {
@@ -52,7 +52,7 @@ func newGrower(data *binned, stat statistics, l limits, workers int) *grower {
 		g.tools = g.tools[:1]
 	}
 	for i := range g.tools {
-		g.tools[i] = tools{newList(stat.planes()), newSparse(stat.planes())}
+		g.tools[i] = tools{newList(stat.planes(), data.slots), newSparse(stat.planes(), data)}
 	}
 	return g
 }
@@ -136,13 +136,7 @@ func (g *grower) wordsOf(n *branch) [][]int64 {
 func (g *grower) divide(id int) (left, right int) {
 	n := &g.tree[id]
 	s := &n.split
-	codes, shift := g.data.groups[s.feature/lanes], uint(8*(s.feature%lanes))
-	// Missing values have code 0. From 1 on down they are the highest instead.
-	first, last := uint8(1), s.code-1
-	if s.missingLeft {
-		first, last = 0, s.code
-	}
-	mid := divide(g.rows[n.lo:n.hi], g.spareRows, codes, shift, first, last, g.words, g.spareWords, n.lo)
+	mid := g.cut(n.lo, n.hi, s)
 	l, r := branch{lo: n.lo, hi: n.lo + mid, depth: n.depth + 1}, branch{lo: n.lo + mid, hi: n.hi, depth: n.depth + 1}
 	both := make([]int64, 2*len(g.words))
 	l.total, r.total = both[:len(g.words)], both[len(g.words):]
@@ -161,42 +155,47 @@ func (g *grower) divide(id int) (left, right int) {
 	return len(g.tree) - 2, len(g.tree) - 1
 }
 
-// divide puts the rows whose code-first is at most last (in bytes, which wrap) before the others, both in their order, and the words at lo along with them. It
-// returns how many those are.
-func divide(rows, spare []int32, codes []uint64, shift uint, first, last uint8, words, spareWords [][]int64, lo int) int {
+// cut puts the rows lo..hi-1 that go left before the others, both in their order, and their words with them. It returns how many those are.
+func (g *grower) cut(lo, hi int, s *candidate) int {
+	codes, shift := g.data.place(int(s.feature))
+	mask, shift := g.data.mask(), shift&63
+	// Missing values have code 0; one less, they have the highest.
+	first, last := uint64(1), uint64(s.code-1)
+	if s.missingLeft {
+		first, last = 0, uint64(s.code)
+	}
+	rows, spare := g.rows[lo:hi], g.spareRows[:hi-lo]
 	mid, rest := 0, 0
-	if len(words) == 1 {
-		w, spareW := words[0][lo:lo+len(rows)], spareWords[0][:len(rows)]
-		spare = spare[:len(rows)]
+	if len(g.words) == 1 {
+		words, spareWords := g.words[0][lo:hi], g.spareWords[0][:hi-lo]
 		for i, r := range rows {
-			v := w[i]
-			rows[mid], w[mid], spare[rest], spareW[rest] = r, v, r, v
-			right := int(uint32(int32(last)-int32(uint8(codes[r]>>(shift&63))-first)) >> 31)
+			w := words[i]
+			rows[mid], words[mid], spare[rest], spareWords[rest] = r, w, r, w
+			right := int((last - (codes[r]>>shift-first)&mask) >> 63)
 			mid += 1 - right
 			rest += right
 		}
 		copy(rows[mid:], spare[:rest])
-		copy(w[mid:], spareW[:rest])
+		copy(words[mid:], spareWords[:rest])
 		return mid
 	}
 	for i, r := range rows {
-		if uint8(codes[r]>>shift)-first <= last {
-			rows[mid] = r
-			for p := range words {
-				words[p][lo+mid] = words[p][lo+i]
-			}
+		to, words, at := rows, g.words, lo+mid
+		if (codes[r]>>shift-first)&mask <= last {
+			to[mid] = r
 			mid++
-			continue
+		} else {
+			to, words, at = spare, g.spareWords, rest
+			to[rest] = r
+			rest++
 		}
-		spare[rest] = r
 		for p := range words {
-			spareWords[p][rest] = words[p][lo+i]
+			words[p][at] = g.words[p][lo+i]
 		}
-		rest++
 	}
 	copy(rows[mid:], spare[:rest])
-	for p := range words {
-		copy(words[p][lo+mid:], spareWords[p][:rest])
+	for p := range g.words {
+		copy(g.words[p][lo+mid:hi], g.spareWords[p][:rest])
 	}
 	return mid
 }
@@ -344,7 +343,7 @@ func (g *grower) each(rows int, visit func(group int, t *tools)) {
 
 // lanes is a group's part of used.
 func (g *grower) lanes(group int, used []bool) []bool {
-	return used[lanes*group : min(lanes*(group+1), len(used))]
+	return used[g.data.lanes*group:][:g.data.width(group)]
 }
 
 func (g *grower) wanted(group int, used []bool) bool {
@@ -355,8 +354,8 @@ func (g *grower) wanted(group int, used []bool) bool {
 func (g *grower) scan(n *branch, group int, t *tools, used []bool, words [][]int64) {
 	best := &g.found[group]
 	*best = candidate{}
-	for j := range min(lanes, len(g.data.features)-lanes*group) {
-		f := lanes*group + j
+	for j := range g.data.width(group) {
+		f := g.data.lanes*group + j
 		if used != nil && !used[f] {
 			continue
 		}
@@ -382,13 +381,13 @@ func (g *grower) merge() candidate {
 	return best
 }
 
-func (g *grower) histogram() histogram {
+func (g *grower) histogram() *histogram {
 	if n := len(g.free); n > 0 {
 		h := g.free[n-1]
 		g.free = g.free[:n-1]
 		return h
 	}
-	return newHistogram(g.stat.planes(), len(g.data.groups))
+	return newHistogram(g.stat.planes(), g.data)
 }
 
 func (g *grower) release(n *branch) {
@@ -441,9 +440,8 @@ func (g *grower) missing(b *branch) bool {
 	if !g.data.features[b.split.feature].missing {
 		return false
 	}
-	codes, shift := g.data.groups[b.split.feature/lanes], 8*(b.split.feature%lanes)
 	for _, r := range g.rows[b.lo:b.hi] {
-		if uint8(codes[r]>>shift) == 0 {
+		if g.data.code(int(b.split.feature), r) == 0 {
 			return true
 		}
 	}

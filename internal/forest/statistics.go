@@ -18,7 +18,7 @@ type statistics interface {
 type candidate struct {
 	gain        float64
 	found       bool
-	code, next  uint8 // next is 0 where only missing values go right
+	code, next  uint16 // next is 0 where only missing values go right
 	missingLeft bool
 	feature     int32
 }

@@ -232,7 +232,7 @@ func TestErrors(t *testing.T) {
 		"class":       func(e *Examples, o *Options) { o.Classes, e.Y[1] = 2, 2 },
 		"half class":  func(e *Examples, o *Options) { o.Classes, e.Y[1] = 2, 0.5 },
 		"one class":   func(_ *Examples, o *Options) { o.Classes = 1 },
-		"bins":        func(_ *Examples, o *Options) { o.Bins = 256 },
+		"bins":        func(_ *Examples, o *Options) { o.Bins = 65536 },
 		"rate":        func(_ *Examples, o *Options) { o.Rate = nan },
 		"rows":        func(_ *Examples, o *Options) { o.Rows = 1.5 },
 		"leaves":      func(_ *Examples, o *Options) { o.Leaves = 1 },
