@@ -78,22 +78,8 @@ func FromTensors(tensors []Tensor) (*Model, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	want := d.tensors()
-	if len(want) != len(tensors) {
-		return nil, fmt.Errorf("%d tensors: expected %d", len(tensors), len(want))
-	}
-	for i, t := range tensors {
-		if t.Name != want[i].Name || !slices.Equal(t.Shape, want[i].Shape) {
-			return nil, fmt.Errorf("tensor %d is %.40q %v: expected %q %v", i+1, t.Name, t.Shape, want[i].Name, want[i].Shape)
-		}
-		if len(t.Data) != product(t.Shape) {
-			return nil, fmt.Errorf("tensor %s has %d values: expected %d", t.Name, len(t.Data), product(t.Shape))
-		}
-		for _, v := range t.Data {
-			if v-v != 0 {
-				return nil, fmt.Errorf("tensor %s has a value that is not finite", t.Name)
-			}
-		}
+	if err := d.fits(tensors); err != nil {
+		return nil, err
 	}
 	m, err := empty(d)
 	if err != nil {
@@ -101,6 +87,37 @@ func FromTensors(tensors []Tensor) (*Model, error) {
 	}
 	m.pack(tensors)
 	return m, nil
+}
+
+// SetTensors puts weights into m. Names, order and shapes must be those of Tensors, values finite; otherwise m stays as it is.
+func (m *Model) SetTensors(tensors []Tensor) error {
+	if err := m.design.fits(tensors); err != nil {
+		return err
+	}
+	m.pack(tensors)
+	return nil
+}
+
+// fits checks that tensors are those of the design.
+func (d Design) fits(tensors []Tensor) error {
+	want := d.tensors()
+	if len(want) != len(tensors) {
+		return fmt.Errorf("%d tensors: expected %d", len(tensors), len(want))
+	}
+	for i, t := range tensors {
+		if t.Name != want[i].Name || !slices.Equal(t.Shape, want[i].Shape) {
+			return fmt.Errorf("tensor %d is %.40q %v: expected %q %v", i+1, t.Name, t.Shape, want[i].Name, want[i].Shape)
+		}
+		if len(t.Data) != product(t.Shape) {
+			return fmt.Errorf("tensor %s has %d values: expected %d", t.Name, len(t.Data), product(t.Shape))
+		}
+		for _, v := range t.Data {
+			if v-v != 0 {
+				return fmt.Errorf("tensor %s has a value that is not finite", t.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // pack sets the weights to those of tensors of the model's shapes.
