@@ -136,7 +136,10 @@ func tell(env *stages.Env, sweeps map[forecast.Protocol]*study) {
 	for _, w := range sweeps {
 		total += len(w.trials)
 		for why, n := range w.left {
-			left[why], total = left[why]+n, total+n
+			left[why] += n
+			if why != "incomplete" { // these are among the trials
+				total += n
+			}
 		}
 	}
 	for _, why := range reasons {
