@@ -23,7 +23,7 @@ type Document struct {
 // Block is Heading, Paragraph, List, Quote, Listing, Rule, *Table or *Figure.
 type Block interface{ block() }
 
-// Inline is Text, Emphasis, Code, Link, Break, *Number or Ref.
+// Inline is Text, Emphasis, Code, Link, File, Break, *Number or Ref.
 type Inline interface{ inline() }
 
 // Heading is a section's title; Level is 2 to 4 (1 is the document's own title and is not a block).
@@ -95,6 +95,9 @@ type Emphasis struct {
 // Code is text in a typewriter face: names, options, digests.
 type Code string
 
+// File leads to a file beside the page, by its slash-separated path; on paper it is the path.
+type File string
+
 // Link leads to an absolute URL (http, https, mailto).
 type Link struct {
 	URL string
@@ -158,6 +161,7 @@ func (Emphasis) inline() {}
 func (Code) inline()     {}
 func (Link) inline()     {}
 func (Break) inline()    {}
+func (File) inline()     {}
 func (*Number) inline()  {}
 func (Ref) inline()      {}
 
@@ -169,6 +173,8 @@ func Plain(of []Inline) string {
 		case Text:
 			text += string(in)
 		case Code:
+			text += string(in)
+		case File:
 			text += string(in)
 		case Emphasis:
 			text += Plain(in.Of)

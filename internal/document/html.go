@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -250,6 +251,8 @@ func (r *page) inlines(of []Inline) (string, error) {
 			b.WriteString(clean(string(in)))
 		case Code:
 			b.WriteString("<code>" + clean(string(in)) + "</code>")
+		case File:
+			fmt.Fprintf(&b, "<a href=\"%s\"><code>%s</code></a>", clean((&url.URL{Path: string(in)}).String()), clean(string(in)))
 		case Break:
 			b.WriteString("<br>")
 		case Emphasis:

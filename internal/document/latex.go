@@ -379,6 +379,8 @@ func (r *latex) inlines(of []Inline) (string, error) {
 			fmt.Fprintf(&b, "\\%s{%s}", command, inner)
 		case Code:
 			b.WriteString(texCode(string(in)))
+		case File:
+			b.WriteString(texCode(string(in)))
 		case Link:
 			inner, err := r.inlines(in.Of)
 			if err != nil {

@@ -181,16 +181,16 @@ func (h *HeatMap) cells(l *layout, g grid, lo, hi float64) {
 
 // values writes the numbers, with as many digits and as large as all of them fit; where not even two digits do, there are none.
 func (h *HeatMap) values(l *layout, g grid, lo, hi float64) {
-	digits := h.Digits
-	if digits <= 0 {
+	digits := max(h.Digits, 2)
+	if h.Digits <= 0 {
 		digits = 3
 	}
 	var all []float64
 	for _, row := range h.Values {
 		all = append(all, row...)
 	}
-	for ; digits >= min(2, max(h.Digits, 2)); digits-- {
-		decimals := locale.Decimals(all, digits)
+	for fine := distinct(hi - lo); digits >= 2; digits-- {
+		decimals := max(locale.Decimals(all, digits), fine-3+digits)
 		widest := 0.0
 		for _, v := range all {
 			if finite(v) {
@@ -208,6 +208,14 @@ func (h *HeatMap) values(l *layout, g grid, lo, hi float64) {
 		}
 		return
 	}
+}
+
+// distinct is how many decimals tell apart values that differ by a tenth of their range, at most 3.
+func distinct(spread float64) int {
+	if !(spread > smallest) || spread > 1e6 {
+		return 0
+	}
+	return min(max(1-floorLog10(spread), 0), 3)
 }
 
 func (h *HeatMap) value(l *layout, g grid, c Cell, body string, s int, size float64) {

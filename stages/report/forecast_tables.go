@@ -89,11 +89,7 @@ func (r *renderer) modelsTable(g *group, labels []string) (*document.Table, erro
 	if err != nil {
 		return nil, err
 	}
-	var models []Value
-	for _, e := range found {
-		models = append(models, r.value(g, e))
-	}
-	slices.SortStableFunc(models, func(a, b Value) int { return order(a.v, b.v) })
+	models := r.ranked(g, found)
 	get := func(name string, more ...string) (list []*Value) {
 		for _, m := range models {
 			list = append(list, same(m, name, more...))
@@ -103,7 +99,7 @@ func (r *renderer) modelsTable(g *group, labels []string) (*document.Table, erro
 	t := &document.Table{Columns: []document.Column{{Head: text(w.modelHead)}}}
 	for _, m := range models {
 		selected := same(m, "selected")
-		name := w.row(m.labels)
+		name := w.row(m.labels, g.varies)
 		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(name)}, Strong: selected != nil && selected.v == 1})
 	}
 	add := func(head string, values []*Value, digits int) {
@@ -154,12 +150,13 @@ func (r *renderer) testsTable(g *group, labels []string) (*document.Table, error
 		t.Columns = append(t.Columns, document.Column{Head: text("DM, " + name), Right: true}, document.Column{Head: []document.Inline{document.Emphasis{Of: text("p")}}, Right: true}, document.Column{Head: text(w.pHolm), Right: true})
 	}
 	t.Columns = append(t.Columns, document.Column{Head: text(w.lag), Right: true})
-	for _, e := range found {
+	kept := r.ranked(g, found)
+	for _, e := range found { // in the order of the sweep
 		m := r.value(g, e)
-		if m.labels["epochs"] == "" {
+		if !configuration(m) || !slices.ContainsFunc(kept, func(v Value) bool { return v.words() == m.words() }) {
 			continue
 		}
-		cells := [][]document.Inline{text(w.row(m.labels))}
+		cells := [][]document.Inline{text(w.row(m.labels, g.varies))}
 		for _, rival := range []string{"naive", "linear"} {
 			for _, name := range []string{"dm", "dm_p", "dm_p_holm"} {
 				v := same(m, name, "against", rival)

@@ -21,6 +21,7 @@ type renderer struct {
 	marks  *document.Marks
 
 	tables  map[string]bool   // names given
+	files   map[string]*leaf  // to be laid beside the page, by name in tables
 	figures map[string]figure // by name in the report
 	known   map[document.Ref]bool
 	strict  bool // the second expansion: references must resolve
@@ -60,21 +61,22 @@ func (r *renderer) functions() template.FuncMap {
 		"captures": r.captures, "shortest": r.shortest, "decomposition": r.decomposition, "title": r.heading, "several": func() bool { return len(r.lib.captures) > 1 }, "many": func() bool { return len(r.lib.captures) > 3 },
 		"where": r.where, "names": r.names,
 		"num": r.num, "rows": r.rows, "least": r.least, "most": r.most, "exists": r.exists, "which": r.which,
-		"digits":  func(n int, v Value) (Value, error) { return v.Digits(n) },
-		"plain":   func(v Value) Value { return v.styled("plain") },
-		"whole":   func(v Value) Value { return v.styled("whole") },
-		"percent": func(v Value) Value { return v.styled("percent") },
-		"date":    func(v Value) Value { return v.styled("date") },
-		"clock":   func(v Value) Value { return v.styled("clock") },
-		"instant": func(v Value) Value { return v.styled("instant") },
-		"value":   func(v Value) Value { return v.styled("") },
-		"until":   until,
-		"abs":     func(v Value) Value { v.v = math.Abs(v.v); v.formula = "|x|"; return v },
-		"minus":   minus, "interval": interval, "ratio": ratio, "reduction": reduction,
+		"digits":   func(n int, v Value) (Value, error) { return v.Digits(n) },
+		"plain":    func(v Value) Value { return v.styled("plain") },
+		"whole":    func(v Value) Value { return v.styled("whole") },
+		"percent":  func(v Value) Value { return v.styled("percent") },
+		"percents": func(v Value) Value { return v.styled("percents") },
+		"date":     func(v Value) Value { return v.styled("date") },
+		"clock":    func(v Value) Value { return v.styled("clock") },
+		"instant":  func(v Value) Value { return v.styled("instant") },
+		"value":    func(v Value) Value { return v.styled("") },
+		"until":    until,
+		"abs":      func(v Value) Value { v.v = math.Abs(v.v); v.formula = "|x|"; return v },
+		"minus":    minus, "interval": interval, "ratio": ratio, "reduction": reduction,
 		"lt": compare(func(a, b float64) bool { return a < b }), "le": compare(func(a, b float64) bool { return a <= b }),
 		"gt": compare(func(a, b float64) bool { return a > b }), "ge": compare(func(a, b float64) bool { return a >= b }),
 		"better": compare(func(a, b float64) bool { return a < b }), "significant": significant,
-		"table": r.table, "figure": r.figure, "figures": r.figureNames, "hasfigure": r.hasFigure, "ref": r.ref, "refall": func(kind, name string) (string, error) { return r.ref(kind, Capture{r: r}, name) },
+		"table": r.table, "left": r.left, "trials": r.trials, "failed": r.failed, "horizons": r.horizons, "figure": r.figure, "figures": r.figureNames, "hasfigure": r.hasFigure, "ref": r.ref, "refall": func(kind, name string) (string, error) { return r.ref(kind, Capture{r: r}, name) },
 		"capital": capital, "provenance": r.provenance, "name": func(s string) Text { return Text{r: r, text: s} }, "code": func(s string) Text { return Text{r: r, text: s, code: true} },
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agext/levenshtein"
@@ -23,32 +24,65 @@ func (lib *library) find(name string) (*group, error) {
 }
 
 // match lists the entries of a name whose labels are as asked: key, value, ... where an empty value means that the label is not there. Values of
-// single seeds are left out unless the label seed is asked for.
+// single seeds and folds are left out unless the label is asked for; of several horizons the smallest is meant unless another is.
 func (g *group) match(name string, labels []string) ([]entry, error) {
 	if len(labels)%2 != 0 {
 		return nil, fmt.Errorf("labels of %s come in pairs, key and value: %s", name, strings.Join(labels, " "))
 	}
-	var named, found []entry
-	for _, e := range g.entries {
-		if e.Name == name {
-			named = append(named, e)
-		}
-	}
+	named := g.byName[name]
+	var found []entry
 	for _, e := range named {
-		_, seeded := e.Labels["seed"]
-		fits := true
-		for i := 0; i < len(labels); i += 2 {
-			fits = fits && e.Labels[labels[i]] == labels[i+1]
-			seeded = seeded && labels[i] != "seed"
-		}
-		if fits && !seeded {
+		if fits(e, labels) {
 			found = append(found, e)
 		}
+	}
+	if !asked(labels, "horizon") {
+		found = nearest(found)
 	}
 	if len(found) == 0 {
 		return nil, errMissing{g.explain(name, labels, named)}
 	}
 	return found, nil
+}
+
+func asked(labels []string, key string) bool {
+	for i := 0; i < len(labels); i += 2 {
+		if labels[i] == key {
+			return true
+		}
+	}
+	return false
+}
+
+func fits(e entry, labels []string) bool {
+	for i := 0; i < len(labels); i += 2 {
+		if e.Labels[labels[i]] != labels[i+1] {
+			return false
+		}
+	}
+	for _, part := range []string{"seed", "fold"} {
+		if _, ok := e.Labels[part]; ok && !asked(labels, part) {
+			return false
+		}
+	}
+	return true
+}
+
+// nearest keeps the entries of each protocol's smallest horizon, and those without one.
+func nearest(found []entry) []entry {
+	least := map[string]int{}
+	for _, e := range found {
+		if h, err := strconv.Atoi(e.Labels["horizon"]); err == nil {
+			p := e.Labels["protocol"]
+			if old, ok := least[p]; !ok || h < old {
+				least[p] = h
+			}
+		}
+	}
+	return slices.DeleteFunc(found, func(e entry) bool {
+		h, err := strconv.Atoi(e.Labels["horizon"])
+		return err == nil && h > least[e.Labels["protocol"]]
+	})
 }
 
 // one returns the only match.

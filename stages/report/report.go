@@ -21,7 +21,9 @@
 //	                                                   of a number: who it is about, its labels, another metric of the same model
 //	{{if exists $f "dm_p" "protocol" "strict"}}        whether there is such an input, or metric with a value
 //	lt le gt ge better significant                     comparisons: better is the smaller error, significant p < 0.05
-//	{{table "models" $f "caption"}}                    captures describe models protocols seasons series sizes sweep tests
+//	{{table "models" $f "caption"}}                    captures describe events folds guards horizons intervals models protocols seasons series sizes sweep tests;
+//	                                                   models has the ten best configurations, what was chosen and all baselines: {{left $f}} says how many are left out
+//	{{trials $f}}                                      the file of all trials, tables/NAME-trials.csv, beside the page; {{failed $f}} the checks that failed, {{horizons $f}} how many steps ahead
 //	{{figure $e "series" "caption"}} {{if hasfigure $e "x"}} {{range figures $f "forecast_"}}{{.Name}} {{.Rest}}
 //	{{ref "figure" $c "series"}} {{ref "table" $c "describe"}}
 //	                                                   "Figure 2"; {{refall "table" "series"}} is about all captures; tables are called by kind and the values of their labels: "sweep 50 64"
@@ -59,14 +61,14 @@ type Report struct {
 	HTML    stages.Output    `hcl:"html" file:"report.html" doc:"one self-contained page"`
 	TeX     stages.Output    `hcl:"tex" file:"report.tex" doc:"the same content for LaTeX"`
 	Numbers stages.Output    `hcl:"numbers" file:"numbers.tex" doc:"every number of the report as a LaTeX macro"`
-	Tables  stages.OutputDir `hcl:"tables" file:"tables" doc:"the tables, one LaTeX file each"`
+	Tables  stages.OutputDir `hcl:"tables" file:"tables" doc:"the tables, one LaTeX file each, and evaluate's tables of all trials as CSV"`
 	Figures stages.OutputDir `hcl:"figures" file:"figures" doc:"the figures, PDF and SVG"`
 	Metrics stages.Output    `hcl:"metrics" file:"metrics.json" doc:"every number of the report, in the order of appearance"`
 }
 
 // Kind is the row of this kind in the table of kinds.
 func Kind() stages.Kind {
-	return stages.Kind{Name: "report", Version: 1, Summary: "a report as HTML and LaTeX from a template and the numbers of other stages",
+	return stages.Kind{Name: "report", Version: 2, Summary: "a report as HTML and LaTeX from a template and the numbers of other stages",
 		New: func() stages.Stage { return &Report{Language: "en"} }}
 }
 
@@ -83,11 +85,11 @@ func (r *Report) Run(ctx context.Context, env *stages.Env) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	doc, figures, err := expand(file, source, r.Language, r.Title, lib)
+	doc, made, err := expand(file, source, r.Language, r.Title, lib)
 	if err != nil {
 		return err
 	}
-	if err := r.write(doc, figures); err != nil {
+	if err := r.write(doc, made); err != nil {
 		return err
 	}
 	for i, sentence := range doc.Findings() {
@@ -101,7 +103,7 @@ func (r *Report) Run(ctx context.Context, env *stages.Env) error {
 			tables++
 		}
 	}
-	env.Summarize(fmt.Sprintf("%d numbers, %d tables, %d figures", len(doc.Numbers()), tables, len(figures)))
+	env.Summarize(fmt.Sprintf("%d numbers, %d tables, %d figures", len(doc.Numbers()), tables, len(made.figures)))
 	return nil
 }
 
@@ -119,6 +121,9 @@ func (r *Report) source() (file, text string, err error) {
 	return r.Template.From, string(data), err
 }
 
+// maxTable bounds a trials.csv, in bytes.
+const maxTable = 256 << 20
+
 // readBounded reads a file of at most limit bytes.
 func readBounded(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
@@ -135,12 +140,12 @@ func readBounded(path string, limit int64) ([]byte, error) {
 
 // expand executes the template twice: the first time to learn which tables and figures there are, so that the second can say at which line a
 // reference leads nowhere.
-func expand(file, source, language, title string, lib *library) (*document.Document, map[string]figure, error) {
+func expand(file, source, language, title string, lib *library) (*document.Document, *renderer, error) {
 	l, err := locale.Of(language)
 	if err != nil {
 		return nil, nil, err
 	}
-	first := &renderer{lib: lib, locale: l, words: wordsOf(language), title: title, marks: &document.Marks{}, tables: map[string]bool{}, figures: map[string]figure{}}
+	first := &renderer{lib: lib, locale: l, words: wordsOf(language), title: title, marks: &document.Marks{}, tables: map[string]bool{}, files: map[string]*leaf{}, figures: map[string]figure{}}
 	t, err := document.New(file, source, first.functions())
 	if err != nil {
 		return nil, nil, err
@@ -155,16 +160,16 @@ func expand(file, source, language, title string, lib *library) (*document.Docum
 	for name := range first.figures {
 		known[document.Ref{Kind: "figure", Name: name}] = true
 	}
-	second := &renderer{lib: lib, locale: l, words: first.words, title: title, marks: &document.Marks{}, tables: map[string]bool{}, figures: map[string]figure{}, known: known, strict: true}
+	second := &renderer{lib: lib, locale: l, words: first.words, title: title, marks: &document.Marks{}, tables: map[string]bool{}, files: map[string]*leaf{}, figures: map[string]figure{}, known: known, strict: true}
 	markdown, err := t.Expand(second.functions(), nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	doc, err := t.Parse(markdown, second.marks, language)
-	return doc, second.figures, err
+	return doc, second, err
 }
 
-func (r *Report) write(doc *document.Document, figures map[string]figure) error {
+func (r *Report) write(doc *document.Document, made *renderer) error {
 	page, err := doc.HTML()
 	if err != nil {
 		return err
@@ -177,7 +182,12 @@ func (r *Report) write(doc *document.Document, figures map[string]figure) error 
 	for name, tex := range paper.Tables {
 		files[filepath.Join(r.Tables.Path, name+".tex")] = []byte(tex)
 	}
-	for name, f := range figures {
+	for name, l := range made.files {
+		if files[filepath.Join(r.Tables.Path, name)], err = readBounded(l.Path, maxTable); err != nil {
+			return err
+		}
+	}
+	for name, f := range made.figures {
 		for ending, from := range map[string]stages.Input{".svg": f.svg, ".pdf": f.pdf} {
 			if files[filepath.Join(r.Figures.Path, name+ending)], err = readBounded(from.Path, document.MaxSVG); err != nil {
 				return err

@@ -32,7 +32,29 @@ type group struct {
 	name    string // forecast.demo
 	capture string // demo; empty for a stage without for_each
 	entries []entry
+	byName  map[string][]entry
+	varies  map[string]bool // options in which the configurations of a sweep differ
 	figures map[string]figure
+	table   *leaf // trials.csv; nil when there is none
+}
+
+// index finds metrics by name: a sweep has many thousand of them.
+func (g *group) index() {
+	g.byName = map[string][]entry{}
+	for _, e := range g.entries {
+		g.byName[e.Name] = append(g.byName[e.Name], e)
+	}
+	g.varies = map[string]bool{}
+	sweep := g.byName["selected"]
+	for _, e := range sweep {
+		for _, other := range []map[string]string{e.Labels, sweep[0].Labels} {
+			for k := range other {
+				if e.Labels[k] != sweep[0].Labels[k] {
+					g.varies[k] = true
+				}
+			}
+		}
+	}
 }
 
 type figure struct {
@@ -49,7 +71,7 @@ type library struct {
 
 // outputs are the names of outputs in this program: below one of them a tree has no more names.
 var outputs = []string{"metrics", "figures", "summary", "decomposition", "packets", "series", "sizes", "capture", "best", "model", "onnx", "predictions",
-	"history", "examples", "tables", "html", "tex", "numbers", "pdf"}
+	"history", "examples", "table", "tables", "html", "tex", "numbers", "pdf"}
 
 // open reads the metrics of all inputs and finds the figures.
 func open(tree stages.Tree) (*library, error) {
@@ -65,6 +87,7 @@ func open(tree stages.Tree) (*library, error) {
 	}
 	keys := map[string]bool{}
 	for _, g := range lib.groups {
+		g.index()
 		if g.capture != "" {
 			keys[g.capture] = true
 		}
@@ -114,6 +137,10 @@ func (lib *library) read(l *leaf) error {
 		return nil
 	}
 	if !l.Given() {
+		return nil
+	}
+	if l.path[len(l.path)-1] == "table" {
+		g.table = l
 		return nil
 	}
 	first, err := firstByte(l.Path)

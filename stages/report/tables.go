@@ -12,6 +12,7 @@ import (
 func (r *renderer) table(kind, path, caption string, labels ...string) (string, error) {
 	builders := map[string]func(*group, []string) (*document.Table, error){
 		"describe": r.describeTable, "sweep": r.sweepTable, "models": r.modelsTable, "tests": r.testsTable, "sizes": r.sizesTable, "seasons": r.seasonsTable,
+		"horizons": r.horizonsTable, "folds": r.foldsTable, "guards": r.guardsTable, "intervals": r.intervalsTable, "events": r.eventsTable,
 	}
 	whole := map[string]func(string) *document.Table{"captures": r.capturesTable, "series": r.seriesTable, "protocols": r.protocolsTable}
 	if build := whole[kind]; build != nil {
@@ -19,7 +20,7 @@ func (r *renderer) table(kind, path, caption string, labels ...string) (string, 
 	}
 	build, ok := builders[kind]
 	if !ok {
-		return "", fmt.Errorf("no table %q%s", kind, near(kind, []string{"captures", "describe", "models", "protocols", "seasons", "series", "sizes", "sweep", "tests"}))
+		return "", fmt.Errorf("no table %q%s", kind, near(kind, []string{"captures", "describe", "events", "folds", "guards", "horizons", "intervals", "models", "protocols", "seasons", "series", "sizes", "sweep", "tests"}))
 	}
 	g, err := r.lib.find(path)
 	if err != nil {

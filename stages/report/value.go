@@ -29,7 +29,7 @@ type Value struct {
 	sources []document.Source
 	formula string
 
-	style  string // "", "plain", "percent", "p", "date", "clock", "instant", "interval", "whole"
+	style  string // "", "plain", "percent", "p", "date", "clock", "instant", "interval", "percents", "whole"
 	digits int
 }
 
@@ -153,6 +153,8 @@ func (v Value) text() string {
 		return l.Clock(instant(v.v)) + locale.NoBreak + "UTC"
 	case "instant":
 		return l.Instant(instant(v.v))
+	case "percents":
+		return l.Range(l.Fixed(v.low*100, 1), l.Fixed(v.high*100, 1)+locale.NoBreak+"%")
 	case "interval":
 		factor, unit := l.Scale(v.unit, max(math.Abs(v.low), math.Abs(v.high)))
 		decimals := locale.Decimals([]float64{v.low * factor, v.high * factor}, v.digits)
@@ -221,7 +223,7 @@ func (v Value) Label(label string) Text { return Text{r: v.r, text: v.labels[lab
 func (v Value) Code(label string) Text { return Text{r: v.r, text: v.labels[label], code: true} }
 
 // Model names the model that the number is about: AR(20), LSTM (look-back 20, 50 epochs, batch 64).
-func (v Value) Model() Text { return Text{r: v.r, text: v.r.words.model(v.labels)} }
+func (v Value) Model() Text { return Text{r: v.r, text: v.r.words.model(v.labels, v.group.varies)} }
 
 // Kind is the label type of a number about packets, in words: TCP, UDP, other.
 func (v Value) Kind() Text {
@@ -245,24 +247,60 @@ func (v Value) Count() (Value, error) {
 // HasInterval says whether the number has one.
 func (v Value) HasInterval() bool { return !math.IsNaN(v.low) && !math.IsNaN(v.high) }
 
-// labelsOf are the labels that name a model, for asking for another metric of it.
-var labelsOf = []string{"protocol", "model", "look_back", "units", "epochs", "batch", "learning_rate", "patience", "order", "period", "window"}
+// asides are labels that say something else than which model a number is about.
+var asides = []string{"against", "seed", "fold", "level", "selected_on", "column", "reason", "guard"}
 
-// Same is another metric of the same model: same labels, and those given.
-func (v Value) Same(name string, more ...string) (Value, error) {
-	e, err := v.group.one(name, v.sameLabels(more))
-	if err != nil {
-		return Value{}, err
+// identity is who a number is about: its labels without the asides.
+func identity(labels map[string]string) map[string]string {
+	of := maps.Clone(labels)
+	for _, k := range asides {
+		delete(of, k)
 	}
-	return v.r.value(v.group, e), nil
+	return of
 }
 
-func (v Value) sameLabels(more []string) []string {
-	var labels []string
-	for _, k := range labelsOf {
-		labels = append(labels, k, v.labels[k])
+// Same is another metric of the same model: same labels, and those given. One that is about all horizons has no horizon.
+func (v Value) Same(name string, more ...string) (Value, error) {
+	if len(more)%2 != 0 {
+		return Value{}, fmt.Errorf("labels of %s come in pairs, key and value: %s", name, strings.Join(more, " "))
 	}
-	return append(labels, more...)
+	of := identity(v.labels)
+	for i := 0; i < len(more); i += 2 {
+		delete(of, more[i])
+	}
+	var found []entry
+	for _, e := range v.group.byName[name] {
+		if !fits(e, more) {
+			continue
+		}
+		theirs := identity(e.Labels)
+		for i := 0; i < len(more); i += 2 {
+			delete(theirs, more[i])
+		}
+		if _, ok := theirs["horizon"]; ok != (of["horizon"] != "") { // one of them is about all horizons
+			theirs["horizon"] = of["horizon"]
+		}
+		if of["horizon"] == "" {
+			delete(theirs, "horizon")
+		}
+		if maps.Equal(of, theirs) {
+			found = append(found, e)
+		}
+	}
+	if !asked(more, "horizon") && of["horizon"] == "" {
+		found = nearest(found)
+	}
+	if len(found) == 1 {
+		return v.r.value(v.group, found[0]), nil
+	}
+	labels := slices.Clone(more)
+	for _, k := range slices.Sorted(maps.Keys(of)) {
+		labels = append(labels, k, of[k])
+	}
+	if len(found) > 1 {
+		return Value{}, fmt.Errorf("%d metrics %s in %s: say which one by %s", len(found), describe(name, labels), v.group.name, differing(found))
+	}
+	return Value{}, errMissing{v.group.explain(name, labels, v.group.byName[name])}
 }
 
 // HasSame says whether there is such a metric with a value.
@@ -283,4 +321,16 @@ func (v Value) Digits(n int) (Value, error) {
 func (v Value) styled(style string) Value {
 	v.style = style
 	return v
+}
+
+// About says whether two numbers are about the same model.
+func (v Value) About(w Value) bool { return maps.Equal(identity(v.labels), identity(w.labels)) }
+
+// Level is the nominal coverage of an interval that the number is about, as a percentage; empty when it is about none.
+func (v Value) Level() Text {
+	level, err := strconv.ParseFloat(v.labels["level"], 64)
+	if err != nil {
+		return Text{r: v.r}
+	}
+	return Text{r: v.r, text: v.r.locale.Percent(level, 2)}
 }
