@@ -107,18 +107,25 @@ func TestLonger(t *testing.T) {
 // weights and losses after three epochs.
 func TestDesignBytes(t *testing.T) {
 	for _, c := range []struct {
-		design Design
-		want   string
+		design    Design
+		schedule  Schedule
+		quantiles []float64
+		want      string
 	}{
-		{Design{Cell: LSTM, Features: 1, Units: []int{6, 4}}, "6304e29deb7e2f9b"}, {Design{Cell: LSTM, Features: 2, Units: []int{5}, Bidirectional: true}, "8b788d26cc35bbf6"},
-		{Design{Cell: GRU, Features: 1, Units: []int{9}}, "60aa7f97e6ae743f"}, {Design{Cell: GRU, Features: 1, Units: []int{3, 2}, Bidirectional: true}, "08181c8509758ec2"},
+		{Design{Cell: LSTM, Features: 1, Units: []int{6, 4}}, Schedule{}, nil, "6304e29deb7e2f9b"},
+		{Design{Cell: LSTM, Features: 2, Units: []int{5}, Bidirectional: true}, Schedule{}, nil, "8b788d26cc35bbf6"},
+		{Design{Cell: GRU, Features: 1, Units: []int{9}}, Schedule{}, nil, "60aa7f97e6ae743f"},
+		{Design{Cell: GRU, Features: 1, Units: []int{3, 2}, Bidirectional: true}, Schedule{}, nil, "08181c8509758ec2"},
+		{Design{Cell: LSTM, Features: 2, Units: []int{7}, Outputs: 6}, Schedule{Step, 0.3, 2}, []float64{0.1, 0.9}, "d46f8a94a1b8355d"},
+		{Design{Cell: LSTM, Features: 1, Units: []int{6}, Attention: 5}, Schedule{Decay: Cosine}, nil, "f249315112d81794"},
+		{Design{Cell: GRU, Features: 1, Units: []int{4, 3}, Bidirectional: true, Outputs: 3, Attention: 9}, Schedule{Exponential, 0.7, 5}, nil, "4136f80ce7cb1b6b"},
 	} {
 		m, err := Build(c.design, 42)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := noise(c.design.Features, 8, 37)
-		training := NewTraining(m, Options{Epochs: 3, Batch: 16, Seed: 42, LearningRate: DefaultRate, Workers: 2})
+		w := noiseFor(c.design.Features, 8, 37, m.design.Outputs)
+		training := NewTraining(m, Options{Epochs: 3, Batch: 16, Seed: 42, LearningRate: DefaultRate, Schedule: c.schedule, Quantiles: c.quantiles, Workers: 2})
 		if err := training.Run(context.Background(), w, w, nil); err != nil {
 			t.Fatal(err)
 		}
