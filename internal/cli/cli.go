@@ -134,7 +134,7 @@ func (a *App) root() *cobra.Command {
 	}
 	root.AddGroup(&cobra.Group{ID: forWork, Title: forWork}, &cobra.Group{ID: forSight, Title: forSight}, &cobra.Group{ID: forOrder, Title: forOrder})
 	root.PersistentFlags().StringVarP(&a.dir, "chdir", "C", "", "the project's `folder` (default: here, or the nearest one above with a pipeline.hcl)")
-	root.AddCommand(a.runCommand(), a.planCommand(), a.whyCommand(), a.graphCommand(), a.logCommand(), a.doCommand(), a.fmtCommand(), a.doctorCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.planCommand(), a.whyCommand(), a.graphCommand(), a.logCommand(), a.tableCommand(), a.doCommand(), a.fmtCommand(), a.doctorCommand(), a.versionCommand())
 	for _, name := range []string{"push", "pull", "fsck", "gc", "verify", "trace", "diff", "live"} {
 		root.AddCommand(notYet(name))
 	}

@@ -1,0 +1,268 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// sheet is a CSV file that a stage wrote: a row of names, then rows of as many cells. Stages write it, but commands of anybody's do too, so its size is
+// bounded, and what a terminal would obey is not printed.
+type sheet struct {
+	names []string
+	rows  [][]string
+}
+
+// Bounds of what is read.
+const (
+	maxSheet   = 16 << 20 // bytes
+	maxColumns = 1000
+	maxCells   = 1 << 20
+)
+
+// readSheet reads a CSV file.
+func readSheet(r io.Reader) (*sheet, error) {
+	limited := &io.LimitedReader{R: r, N: maxSheet + 1}
+	in := csv.NewReader(limited)
+	in.ReuseRecord = false
+	names, err := in.Read()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("it is empty; a table begins with a row of names")
+	case err != nil:
+		return nil, err
+	case len(names) > maxColumns:
+		return nil, fmt.Errorf("%s columns, at most %s are read", count(int64(len(names))), count(maxColumns))
+	}
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("column %q is there twice", name)
+		}
+	}
+	s := &sheet{names: names}
+	for {
+		row, err := in.Read()
+		if errors.Is(err, io.EOF) && limited.N > 0 {
+			return s, nil
+		}
+		if limited.N <= 0 || len(s.rows)*len(names) > maxCells {
+			return nil, fmt.Errorf("more than %s or %s cells; read it with another program", size(maxSheet), count(maxCells))
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.rows = append(s.rows, row)
+	}
+}
+
+// column finds a column by name.
+func (s *sheet) column(name string) (int, bool) {
+	i := slices.Index(s.names, name)
+	return i, i >= 0
+}
+
+// choose keeps the named columns, in that order.
+func (s *sheet) choose(columns []int) {
+	pick := func(row []string) []string {
+		picked := make([]string, len(columns))
+		for i, c := range columns {
+			picked[i] = row[c]
+		}
+		return picked
+	}
+	s.names = pick(s.names)
+	for i, row := range s.rows {
+		s.rows[i] = pick(row)
+	}
+}
+
+// sort orders the rows by a column: numbers by value, after them texts, at last cells without anything; rows that are equal stay as they are.
+func (s *sheet) sort(column int, falling bool) {
+	slices.SortStableFunc(s.rows, func(a, b []string) int {
+		x, y := a[column], b[column]
+		v, xIs := number(x)
+		w, yIs := number(y)
+		order := cmp.Compare(v, w)
+		switch {
+		case (x == "") != (y == ""):
+			return cmp.Compare(len(y), len(x)) // whatever the direction
+		case xIs != yIs:
+			if xIs {
+				return -1
+			}
+			return 1
+		case !xIs:
+			order = strings.Compare(x, y)
+		}
+		if falling {
+			return -order
+		}
+		return order
+	})
+}
+
+// number reads a cell as a finite number.
+func number(cell string) (float64, bool) {
+	v, err := strconv.ParseFloat(cell, 64)
+	return v, err == nil && !math.IsNaN(v) && !math.IsInf(v, 0)
+}
+
+// writeCSV writes the sheet as it was read.
+func (s *sheet) writeCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(s.names); err != nil {
+		return err
+	}
+	return out.WriteAll(s.rows)
+}
+
+// objects are the rows for programs: numbers as such, null for cells without anything.
+func (s *sheet) objects() []map[string]any {
+	objects := make([]map[string]any, len(s.rows))
+	for i, row := range s.rows {
+		o := make(map[string]any, len(row))
+		for j, cell := range row {
+			_, isNumber := number(cell)
+			switch {
+			case cell == "":
+				o[s.names[j]] = nil
+			case isNumber && json.Valid([]byte(cell)):
+				o[s.names[j]] = json.RawMessage(cell)
+			default:
+				o[s.names[j]] = strings.ToValidUTF8(cell, "�")
+			}
+		}
+		objects[i] = o
+	}
+	return objects
+}
+
+// shape is how a sheet is laid out for people.
+type shape struct {
+	common []string // "protocol strict": columns with one value, said once
+	shown  []int    // columns of the table
+	hidden int      // columns for which there is no room
+	widths []int
+	right  []bool // columns of numbers
+	cells  [][]string
+}
+
+// maxCell is the width to which a cell is cut.
+const maxCell = 40
+
+// layOut fits the sheet into so many columns of a terminal; 0 is for any width, and then nothing is left out. Bounds of intervals (x_low and x_high beside x) go first,
+// then the last columns; keep stays.
+func (s *sheet) layOut(width, keep int) *shape {
+	f := &shape{}
+	for _, row := range append([][]string{s.names}, s.rows...) {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = printable(cell)
+		}
+		f.cells = append(f.cells, cells)
+	}
+	f.widths, f.right = make([]int, len(s.names)), make([]bool, len(s.names))
+	for i := range s.names {
+		same, numbers := len(s.rows) > 1, true
+		for r, row := range s.rows {
+			v, is := number(row[i])
+			if is {
+				f.cells[r+1][i] = figure(row[i], v)
+			}
+			numbers = numbers && (is || row[i] == "" || strings.EqualFold(row[i], "nan"))
+			same = same && row[i] == s.rows[0][i]
+		}
+		f.right[i] = numbers
+		if width > 0 && same && i != keep {
+			if s.rows[0][i] != "" {
+				f.common = append(f.common, f.cells[0][i]+" "+f.cells[1][i])
+			}
+			continue
+		}
+		for _, row := range f.cells {
+			f.widths[i] = max(f.widths[i], utf8.RuneCountInString(row[i]))
+		}
+		f.shown = append(f.shown, i)
+	}
+	if width > 0 {
+		f.fit(s.names, width, keep)
+	}
+	return f
+}
+
+func (f *shape) fit(names []string, width, keep int) {
+	total := func() (n int) {
+		for _, i := range f.shown {
+			n += f.widths[i] + 2
+		}
+		return n
+	}
+	drop := func(fits func(i int) bool) {
+		for at := len(f.shown) - 1; at > 0 && total() > width; at-- {
+			if i := f.shown[at]; i != keep && fits(i) {
+				f.shown = slices.Delete(f.shown, at, at+1)
+				f.hidden++
+			}
+		}
+	}
+	drop(func(i int) bool {
+		name, low := strings.CutSuffix(names[i], "_low")
+		if !low {
+			name, low = strings.CutSuffix(names[i], "_high")
+		}
+		return low && slices.Contains(names, name)
+	})
+	drop(func(int) bool { return true })
+}
+
+// lines are the names and the rows, aligned.
+func (f *shape) lines() []string {
+	lines := make([]string, len(f.cells))
+	for r, row := range f.cells {
+		var b strings.Builder
+		for _, i := range f.shown {
+			pad := strings.Repeat(" ", f.widths[i]-utf8.RuneCountInString(row[i]))
+			if f.right[i] {
+				b.WriteString("  " + pad + row[i])
+			} else {
+				b.WriteString("  " + row[i] + pad)
+			}
+		}
+		lines[r] = strings.TrimRight(b.String(), " ")
+	}
+	return lines
+}
+
+// figure writes a number for people: whole ones with separators, others to five digits.
+func figure(cell string, v float64) string {
+	if n, err := strconv.ParseInt(cell, 10, 64); err == nil {
+		return count(n)
+	}
+	if a := math.Abs(v); a >= 1e4 && a < 1e7 {
+		return count(int64(math.Round(v)))
+	}
+	return strconv.FormatFloat(v, 'g', 5, 64)
+}
+
+// printable is a cell without what a terminal would obey, cut to maxCell.
+func printable(cell string) string {
+	if len(cell) > 4*maxCell {
+		cell = cell[:4*maxCell]
+	}
+	cell = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '·'
+		}
+		return r
+	}, strings.ToValidUTF8(cell, "·"))
+	return shorten(cell, maxCell)
+}
