@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"weir/internal/forecast"
 	"weir/internal/forest"
@@ -36,7 +37,7 @@ func (j *job) trees(ctx context.Context) error {
 			keeps := k == 0 && (len(s.Quantiles) == 0 || level == 0.5) // the losses that history.json has
 			ensemble, err := j.ensemble(ctx, training, validation, level, func(r forest.Round) {
 				j.env.Progress.Done(done + int64(r.Tree))
-				if keeps {
+				if keeps && !math.IsNaN(r.Loss) { // a forest has none
 					j.history.add(r.Tree, r.Loss, r.Validation)
 				}
 			})
