@@ -240,7 +240,7 @@ func (t *trial) place(p *forecast.Predictions, d *forecast.Data, other *trial) (
 	if t.about.TrainedOn != "" {
 		border = d.Border
 	}
-	first := -1
+	first, next := -1, 0
 	for i, at := range p.Time {
 		lo, hi := 0, d.Len()
 		switch {
@@ -249,7 +249,11 @@ func (t *trial) place(p *forecast.Predictions, d *forecast.Data, other *trial) (
 		case border > 0:
 			hi = border
 		}
-		k := lo + sort.Search(hi-lo, func(k int) bool { return d.Time[lo+k] >= at })
+		k := next
+		if k < lo || k >= hi || d.Time[k] != at { // mostly the row after the last one
+			k = lo + sort.Search(hi-lo, func(k int) bool { return d.Time[lo+k] >= at })
+		}
+		next = k + 1
 		switch {
 		case k == hi || d.Time[k] != at:
 			return false, fmt.Errorf("trial %s is of another series: it forecasts %s, where column %s has no row under protocol %s",
