@@ -58,9 +58,7 @@ func (a *attention) forward(k *kernels, top []*track, seen []float32, lo, hi int
 		curved := a.curved.at(t)
 		a.score.forward(k, states, curved, lo, hi)
 		for row := range a.vector.inputs {
-			for i, z := range curved[row*lanes+lo : row*lanes+hi] {
-				curved[row*lanes+lo+i] = tanh(z)
-			}
+			k.curve(curved[row*lanes+lo : row*lanes+hi])
 		}
 		a.vector.forward(k, curved, a.alpha.at(t), lo, hi)
 	}
@@ -114,10 +112,7 @@ func (a *attention) backward(k *kernels, top []*track, dSeen []float32, lo, hi i
 		a.vector.turn(k, d, a.turnedScores.at(t), lo, hi)
 		a.vector.backward(k, d, a.dCurved, lo, hi)
 		for row := range a.vector.inputs {
-			u := a.curved.at(t)[row*lanes:]
-			for i := lo; i < hi; i++ {
-				a.dCurved[row*lanes+i] *= fma(-u[i], u[i], 1)
-			}
+			k.slope(a.dCurved[row*lanes+lo:row*lanes+hi], a.curved.at(t)[row*lanes+lo:])
 		}
 		a.score.turn(k, a.dCurved, a.turnedSums.at(t), lo, hi)
 		a.score.backward(k, a.dCurved, a.dStates, lo, hi)

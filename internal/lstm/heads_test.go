@@ -300,3 +300,32 @@ func TestLossMistakes(t *testing.T) {
 		t.Errorf("a target that is not a number: %v", err)
 	}
 }
+
+// TestCurve compares tanh and its slope over rows with the definition, bit by bit, also for values that are large, tiny or no numbers.
+func TestCurve(t *testing.T) {
+	s := newSource(1, 1)
+	x := []float32{0, float32(math.Copysign(0, -1)), 9.02, 9.03, -50, 1e-20, math.MaxFloat32, float32(math.Inf(1)), float32(math.Inf(-1)), 0.3, 1e-42, -8.9, 1, -1, 5, 0.01}
+	for len(x) < 160 {
+		x = append(x, float32(20*s.uniform()-10))
+	}
+	for _, k := range available() {
+		got, d := append([]float32(nil), x...), append([]float32(nil), x...)
+		k.curve(got)
+		for i, v := range x {
+			if math.Float32bits(got[i]) != math.Float32bits(tanh(v)) {
+				t.Errorf("%s: tanh(%v) is %v, expected %v", k.name, v, got[i], tanh(v))
+			}
+		}
+		k.slope(d, got)
+		for i, v := range x {
+			if want := v * fma(-got[i], got[i], 1); math.Float32bits(d[i]) != math.Float32bits(want) && want == want {
+				t.Errorf("%s: %v with slope at %v is %v, expected %v", k.name, v, got[i], d[i], want)
+			}
+		}
+		nan := make([]float32, 16)
+		fill(nan, float32(math.NaN()))
+		if k.curve(nan); nan[3] == nan[3] {
+			t.Errorf("%s: tanh(NaN) is %v", k.name, nan[3])
+		}
+	}
+}

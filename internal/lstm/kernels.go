@@ -18,6 +18,8 @@ type kernels struct {
 	transpose func(*step)
 	gradient  func(*gradient)
 	adam      func(*adam)
+	curve     func(x []float32)    // x = tanh(x)
+	slope     func(d, u []float32) // d = d * fma(-u, u, 1): what tanh, whose values are u, does to derivatives. Lengths are multiples of 16
 }
 
 // cellKernels is what differs between the kinds of cell.

@@ -37,7 +37,7 @@ type machine struct {
 }
 
 func (m *machine) kernels(name string, share float64) kernels {
-	return kernels{name, share, cellKernels{m.forward, m.backward}, cellKernels{m.forwardGRU, m.backwardGRU}, m.states, transposeVector, m.gradient, adamVector}
+	return kernels{name, share, cellKernels{m.forward, m.backward}, cellKernels{m.forwardGRU, m.backwardGRU}, m.states, transposeVector, m.gradient, adamVector, curveVector, slopeVector}
 }
 
 // block is a number of lanes, and the tiles of rows whose sums for them fit into the registers: the usual one, and one of four rows for what is left.
@@ -246,6 +246,18 @@ func (m *machine) gradient(g *gradient) {
 			}
 		}
 		k += 8 * c.eighths
+	}
+}
+
+func curveVector(x []float32) {
+	if n := len(x) / 16; n > 0 {
+		curveAVX2(&x[0], n)
+	}
+}
+
+func slopeVector(d, u []float32) {
+	if n := len(d) / 8; n > 0 {
+		slopeAVX2(&d[0], &u[0], n)
 	}
 }
 

@@ -3,7 +3,7 @@ package lstm
 import "math"
 
 // portable defines every kernel in plain Go. No expression holds a product and a sum, so that no compiler fuses what is not an fma.
-var portable = kernels{"portable", 2e6, cellKernels{forward, backward}, cellKernels{forwardGRU, backwardGRU}, stateGradient, transpose, weightGradient, adamStep}
+var portable = kernels{"portable", 2e6, cellKernels{forward, backward}, cellKernels{forwardGRU, backwardGRU}, stateGradient, transpose, weightGradient, adamStep, curve, slope}
 
 func forward(s *step) {
 	var z [4][2]float32
@@ -118,6 +118,18 @@ func weightGradient(g *gradient) {
 				copy(g.sum[(r+i)*g.width+k:], v[:])
 			}
 		}
+	}
+}
+
+func curve(x []float32) {
+	for i, v := range x {
+		x[i] = tanh(v)
+	}
+}
+
+func slope(d, u []float32) {
+	for i, v := range u[:len(d)] {
+		d[i] *= fma(-v, v, 1)
 	}
 }
 

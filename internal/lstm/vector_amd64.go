@@ -179,6 +179,16 @@ func weightGradients4x3HalfAVX512(z *float32, lanes int, used int, zStep int, tu
 //go:noescape
 func transposeAVX2(x *float32, lanes int, tiles int, turned *float32, width int)
 
+// curveAVX2 replaces pairs of vectors of 8 elements by their tanh.
+//
+//go:noescape
+func curveAVX2(x *float32, pairs int)
+
+// slopeAVX2 multiplies vectors of 8 elements of d by 1 - u*u.
+//
+//go:noescape
+func slopeAVX2(d *float32, u *float32, vectors int)
+
 // adamAVX2 is one step of Adam for vectors of 8 elements.
 //
 //go:noescape

@@ -3830,6 +3830,84 @@ tile:
 	VZEROUPPER
 	RET
 
+// func curveAVX2(x *float32, pairs int)
+// Requires: AVX, FMA3
+TEXT ·curveAVX2(SB), NOSPLIT, $0-16
+	MOVQ x+0(FP), AX
+	MOVQ pairs+8(FP), CX
+
+pair:
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMULPS      Y0, Y0, Y2
+	VMULPS      Y1, Y1, Y3
+	VMOVUPS     tanhEnd<>+0(SB), Y4
+	VMINPS      Y2, Y4, Y2
+	VMOVUPS     tanhEnd<>+0(SB), Y4
+	VMINPS      Y3, Y4, Y3
+	VMOVUPS     tanhP5<>+0(SB), Y4
+	VMOVUPS     tanhP5<>+0(SB), Y5
+	VFMADD213PS tanhP4<>+0(SB), Y2, Y4
+	VFMADD213PS tanhP4<>+0(SB), Y3, Y5
+	VFMADD213PS tanhP3<>+0(SB), Y2, Y4
+	VFMADD213PS tanhP3<>+0(SB), Y3, Y5
+	VFMADD213PS tanhP2<>+0(SB), Y2, Y4
+	VFMADD213PS tanhP2<>+0(SB), Y3, Y5
+	VFMADD213PS tanhP1<>+0(SB), Y2, Y4
+	VFMADD213PS tanhP1<>+0(SB), Y3, Y5
+	VFMADD213PS tanhP0<>+0(SB), Y2, Y4
+	VFMADD213PS tanhP0<>+0(SB), Y3, Y5
+	VMULPS      Y4, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VMOVUPS     tanhQ4<>+0(SB), Y4
+	VMOVUPS     tanhQ4<>+0(SB), Y5
+	VFMADD213PS tanhQ3<>+0(SB), Y2, Y4
+	VFMADD213PS tanhQ3<>+0(SB), Y3, Y5
+	VFMADD213PS tanhQ2<>+0(SB), Y2, Y4
+	VFMADD213PS tanhQ2<>+0(SB), Y3, Y5
+	VFMADD213PS tanhQ1<>+0(SB), Y2, Y4
+	VFMADD213PS tanhQ1<>+0(SB), Y3, Y5
+	VFMADD213PS tanhQ0<>+0(SB), Y2, Y4
+	VFMADD213PS tanhQ0<>+0(SB), Y3, Y5
+	VDIVPS      Y4, Y0, Y0
+	VDIVPS      Y5, Y1, Y1
+	VMOVUPS     tanhLow<>+0(SB), Y2
+	VMAXPS      Y0, Y2, Y0
+	VMOVUPS     tanhHigh<>+0(SB), Y2
+	VMINPS      Y0, Y2, Y0
+	VMOVUPS     tanhLow<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMOVUPS     tanhHigh<>+0(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMOVUPS     Y0, (AX)
+	VMOVUPS     Y1, 32(AX)
+	ADDQ        $0x40, AX
+	DECQ        CX
+	JNZ         pair
+	VZEROUPPER
+	RET
+
+// func slopeAVX2(d *float32, u *float32, vectors int)
+// Requires: AVX, FMA3
+TEXT ·slopeAVX2(SB), NOSPLIT, $0-24
+	MOVQ    d+0(FP), AX
+	MOVQ    u+8(FP), CX
+	MOVQ    vectors+16(FP), DX
+	VMOVUPS tanhHigh<>+0(SB), Y0
+
+vector:
+	VMOVUPS      (CX), Y1
+	VMOVUPS      Y0, Y2
+	VFNMADD231PS Y1, Y1, Y2
+	VMULPS       (AX), Y2, Y2
+	VMOVUPS      Y2, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	DECQ         DX
+	JNZ          vector
+	VZEROUPPER
+	RET
+
 // func adamAVX2(gradient *float32, m *float32, v *float32, w *float32, vectors int, rate float32)
 // Requires: AVX, FMA3
 TEXT ·adamAVX2(SB), NOSPLIT, $0-44

@@ -33,6 +33,8 @@ func main() {
 		}
 	}
 	transpose()
+	curve()
+	slope()
 	adam()
 	Generate()
 }
@@ -617,6 +619,42 @@ func transpose() {
 	LEAQ(Mem{Base: turned, Index: width, Scale: 8}, turned)
 	DECQ(tiles)
 	JNZ(LabelRef("tile"))
+	VZEROUPPER()
+	RET()
+}
+
+func curve() {
+	TEXT("curveAVX2", NOSPLIT, "func(x *float32, pairs int)")
+	Pragma("noescape")
+	Doc("curveAVX2 replaces pairs of vectors of 8 elements by their tanh.")
+	x, pairs := pointer("x"), pointer("pairs")
+	Label("pair")
+	a, b := avx2.load(Mem{Base: x}), avx2.load(Mem{Base: x, Disp: 32})
+	avx2.activations(nil, a, b)
+	VMOVUPS(a, Mem{Base: x})
+	VMOVUPS(b, Mem{Base: x, Disp: 32})
+	ADDQ(Imm(64), x)
+	DECQ(pairs)
+	JNZ(LabelRef("pair"))
+	VZEROUPPER()
+	RET()
+}
+
+func slope() {
+	TEXT("slopeAVX2", NOSPLIT, "func(d, u *float32, vectors int)")
+	Pragma("noescape")
+	Doc("slopeAVX2 multiplies vectors of 8 elements of d by 1 - u*u.")
+	d, u, vectors := pointer("d"), pointer("u"), pointer("vectors")
+	one := YMM()
+	VMOVUPS(constant("tanhHigh", 1), one)
+	Label("vector")
+	v := avx2.less(one, avx2.load(Mem{Base: u}))
+	VMULPS(Mem{Base: d}, v, v)
+	VMOVUPS(v, Mem{Base: d})
+	ADDQ(Imm(32), d)
+	ADDQ(Imm(32), u)
+	DECQ(vectors)
+	JNZ(LabelRef("vector"))
 	VZEROUPPER()
 	RET()
 }
