@@ -172,19 +172,8 @@ func (s style) hangingWithin(text string, indent, column int) string {
 }
 
 func (a *App) field(f stages.Field, indent string) {
-	name := f.Name
 	if f.Class == stages.Block {
-		for _, inner := range f.Fields {
-			if inner.Class == stages.Label {
-				name += " \"" + strings.Join(inner.Enum, "\" | \"") + "\""
-			}
-		}
-		fmt.Fprintf(a.Out, "%s%s { }\n%s%17s%s\n", indent, name, indent, "", a.style.hanging(f.Doc, len(indent)+17))
-		for _, inner := range f.Fields {
-			if inner.Class != stages.Label {
-				a.field(inner, indent+"  ")
-			}
-		}
+		a.block(f, indent)
 		return
 	}
 	var notes []string
@@ -194,7 +183,7 @@ func (a *App) field(f stages.Field, indent string) {
 	case f.IsOutput():
 	case !f.Optional:
 		notes = append(notes, "required")
-	case f.Default != "":
+	case f.Default != "" && f.Default != "[]" && f.Default != "{}":
 		notes = append(notes, "default "+f.Default)
 	}
 	if len(f.Enum) > 0 {
@@ -207,5 +196,41 @@ func (a *App) field(f stages.Field, indent string) {
 	if len(notes) > 0 {
 		text += " (" + strings.Join(notes, "; ") + ")"
 	}
-	fmt.Fprintf(a.Out, "%s%-16s %s\n", indent, name, a.style.hanging(text, len(indent)+17))
+	a.item(indent, f.Name, text)
+}
+
+// item is one line of help: a name and what it is.
+func (a *App) item(indent, name, text string) {
+	line := strings.TrimRight(fmt.Sprintf("%s%-16s %s", indent, name, a.style.hanging(text, len(indent)+17)), " ")
+	fmt.Fprintln(a.Out, line)
+}
+
+// fewNames is how many labels of a block fit into its first line.
+const fewNames = 4
+
+// block prints a block and what is in it. Its label, where there is one, is listed like an option when it may be many things.
+func (a *App) block(f stages.Field, indent string) {
+	name, within := f.Name, indent+"  "
+	var label *stages.Field
+	for i := range f.Fields {
+		if f.Fields[i].Class == stages.Label {
+			label = &f.Fields[i]
+		}
+	}
+	switch {
+	case label == nil:
+	case len(label.Enum) > 0 && len(label.Enum) <= fewNames:
+		name += " \"" + strings.Join(label.Enum, "\" | \"") + "\""
+	default:
+		name += " \"NAME\""
+	}
+	a.item(indent, name+" { }", f.Doc)
+	if label != nil && len(label.Enum) > fewNames {
+		a.item(within, "NAME", strings.Join(label.Enum, ", "))
+	}
+	for _, inner := range f.Fields {
+		if inner.Class != stages.Label {
+			a.field(inner, within)
+		}
+	}
 }

@@ -227,23 +227,25 @@ func (d *decoder) check(v stages.Validator) {
 	at := d.b.def.TypeRange
 	var oe *stages.OptionError
 	if errors.As(err, &oe) {
-		name, inner, nested := strings.Cut(oe.Option, ".")
-		if a := d.b.def.Body.Attributes[name]; a != nil {
-			at = a.Expr.Range()
-		}
-		for _, b := range d.b.def.Body.Blocks {
-			if b.Type != name {
-				continue
-			}
-			at = b.TypeRange
-			if a := b.Body.Attributes[inner]; nested && a != nil {
-				at = a.Expr.Range()
-			}
-		}
+		at = place(d.b.def.Body, oe.Option, at)
 		d.fail(at, fmt.Sprintf("option %q: %s", oe.Option, oe.Message), "`weir help "+d.b.kind+"` lists the options")
 		return
 	}
 	d.fail(at, err.Error(), "")
+}
+
+// place is where a body sets an option ("model.units": in its block model), or the nearest thing that is there.
+func place(body *hclsyntax.Body, option string, at hcl.Range) hcl.Range {
+	name, inner, _ := strings.Cut(option, ".")
+	if a := body.Attributes[name]; a != nil {
+		return a.Expr.Range()
+	}
+	for _, b := range body.Blocks {
+		if b.Type == name {
+			return place(b.Body, inner, b.TypeRange)
+		}
+	}
+	return at
 }
 
 func (d *decoder) suggestOption(name string, fields []stages.Field) string {
