@@ -62,17 +62,26 @@ func (m *Trees) Forecast(ctx context.Context, d *forecast.Data, targets, horizon
 		if own < 0 {
 			return nil, fmt.Errorf("horizon %d: the trees forecast %v", h, m.Horizons)
 		}
-		x, kept := Examples(d, targets, h, m.LookBack)
-		if x.Columns != m.Ensembles[0].Columns() {
-			return nil, fmt.Errorf("the trees have %d features, the data %d", m.Ensembles[0].Columns(), x.Columns)
+		if want := m.Ensembles[0].Columns(); want != m.LookBack+len(d.Covariates) {
+			return nil, fmt.Errorf("the trees have %d features, the data %d", want, m.LookBack+len(d.Covariates))
 		}
-		all[k] = m.forecast(own, x, kept, targets)
+		for at := 0; at < len(targets); at += block {
+			all[k].add(m.forecast(own, d, targets[at:min(at+block, len(targets))], h))
+		}
 	}
 	return all, nil
 }
 
+// block is how many targets are answered at once: it bounds the memory of their rows, and changes nothing else.
+const block = 4096
+
+func (f *Forecast) add(more Forecast) {
+	f.Point, f.Low, f.High = append(f.Point, more.Point...), append(f.Low, more.Low...), append(f.High, more.High...)
+}
+
 // forecast asks the ensembles of one horizon.
-func (m *Trees) forecast(horizon int, x forest.Matrix, kept, targets []int) Forecast {
+func (m *Trees) forecast(horizon int, d *forecast.Data, targets []int, h int) Forecast {
+	x, kept := Examples(d, targets, h, m.LookBack)
 	q := max(1, len(m.Quantiles))
 	place := func(values []float64) []float64 {
 		out := missing(len(targets))
