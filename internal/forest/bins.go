@@ -19,7 +19,9 @@ type binned struct {
 	bits     uint       // of a code: 8 or 16
 	lanes    int        // codes in a word: 8 or 4
 	slots    int        // of a feature in a histogram: 256, or of codes of 16 bits the number of codes in use
-	groups   [][]uint64 // [F/lanes][N]: the codes of so many features, feature lanes*g+j in bits*j and above
+	groups   int        // words of a row, F/lanes
+	codes    []uint64   // [N][groups]: feature lanes*g+j is in word g, from bit bits*j on; histograms read all features of a row
+	columns  [][]uint16 // [F][N]: the same, for who reads one feature
 }
 
 // feature holds the lowest and highest value of each bin, ascending.
@@ -28,17 +30,9 @@ type feature struct {
 	missing   bool // there are missing values
 }
 
-// place of a feature's codes: their group and how far they are to be shifted.
-func (b *binned) place(feature int) (codes []uint64, shift uint) {
-	return b.groups[feature/b.lanes], b.bits * uint(feature%b.lanes)
-}
-
-func (b *binned) mask() uint64 { return 1<<b.bits - 1 }
-
-// code of a row.
-func (b *binned) code(feature int, row int32) uint16 {
-	codes, shift := b.place(feature)
-	return uint16(codes[row] >> shift & b.mask())
+// place of a feature's codes: their word and how far it is to be shifted.
+func (b *binned) place(feature int) (group int, shift uint) {
+	return feature / b.lanes, b.bits * uint(feature%b.lanes)
 }
 
 // width is the number of features in a group.
@@ -48,8 +42,8 @@ func (b *binned) width(group int) int { return min(b.lanes, len(b.features)-b.la
 func bin(x *Matrix, limit, workers int) *binned {
 	const together = 8 // columns: a cache line of a row
 	b := &binned{rows: x.Rows, features: make([]feature, x.Columns), bits: 8, lanes: 8, slots: 256}
-	chunks := make([][][]uint16, (x.Columns+together-1)/together)
-	parallel(workers, len(chunks), func(c int) {
+	b.columns = make([][]uint16, x.Columns)
+	parallel(workers, (x.Columns+together-1)/together, func(c int) {
 		keys, sorted, spare := make([]uint32, x.Rows), make([]uint32, x.Rows), make([]uint32, x.Rows)
 		for f := together * c; f < min(together*(c+1), x.Columns); f++ {
 			for i := range keys {
@@ -66,7 +60,7 @@ func bin(x *Matrix, limit, workers int) *binned {
 			for i, k := range keys {
 				codes[i] = uint16(find(lows, k))
 			}
-			chunks[c] = append(chunks[c], codes)
+			b.columns[f] = codes
 			b.features[f] = feature{unkeys(lows), unkeys(highs), len(present) < x.Rows}
 		}
 	})
@@ -75,17 +69,14 @@ func bin(x *Matrix, limit, workers int) *binned {
 			b.bits, b.lanes, b.slots = 16, 4, n
 		}
 	}
-	b.groups = make([][]uint64, (x.Columns+b.lanes-1)/b.lanes)
-	parallel(workers, len(b.groups), func(g int) {
-		words := make([]uint64, x.Rows)
-		for j := range b.width(g) {
-			f := b.lanes*g + j
-			for i, c := range chunks[f/together][f%together] {
-				words[i] |= uint64(c) << (b.bits * uint(j))
-			}
+	b.groups = (x.Columns + b.lanes - 1) / b.lanes
+	b.codes = make([]uint64, x.Rows*b.groups)
+	for f := range b.features {
+		group, shift := b.place(f)
+		for i, c := range b.columns[f] {
+			b.codes[i*b.groups+group] |= uint64(c) << shift
 		}
-		b.groups[g] = words
-	})
+	}
 	return b
 }
 

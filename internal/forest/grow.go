@@ -32,6 +32,7 @@ type grower struct {
 type tools struct {
 	list   *list
 	sparse *sparse
+	groups []int
 }
 
 // branch is a node while the tree grows.
@@ -47,12 +48,9 @@ type branch struct {
 
 func newGrower(data *binned, stat statistics, l limits, workers int) *grower {
 	g := &grower{data: data, stat: stat, limits: l, workers: workers}
-	g.tools, g.found = make([]tools, len(data.groups)), make([]candidate, len(data.groups))
-	if workers <= 1 {
-		g.tools = g.tools[:1]
-	}
+	g.tools, g.found = make([]tools, max(min(workers, data.groups), 1)), make([]candidate, data.groups)
 	for i := range g.tools {
-		g.tools[i] = tools{newList(stat.planes(), data.slots), newSparse(stat.planes(), data)}
+		g.tools[i] = tools{newList(stat.planes(), data.slots), newSparse(stat.planes(), data), nil}
 	}
 	return g
 }
@@ -157,12 +155,11 @@ func (g *grower) divide(id int) (left, right int) {
 
 // cut puts the rows lo..hi-1 that go left before the others, both in their order, and their words with them. It returns how many those are.
 func (g *grower) cut(lo, hi int, s *candidate) int {
-	codes, shift := g.data.place(int(s.feature))
-	mask, shift := g.data.mask(), shift&63
+	codes := g.data.columns[s.feature]
 	// Missing values have code 0; one less, they have the highest.
-	first, last := uint64(1), uint64(s.code-1)
+	first, last := uint16(1), s.code-1
 	if s.missingLeft {
-		first, last = 0, uint64(s.code)
+		first, last = 0, s.code
 	}
 	rows, spare := g.rows[lo:hi], g.spareRows[:hi-lo]
 	mid, rest := 0, 0
@@ -171,7 +168,7 @@ func (g *grower) cut(lo, hi int, s *candidate) int {
 		for i, r := range rows {
 			w := words[i]
 			rows[mid], words[mid], spare[rest], spareWords[rest] = r, w, r, w
-			right := int((last - (codes[r]>>shift-first)&mask) >> 63)
+			right := int((uint32(last) - uint32(codes[r]-first)) >> 31)
 			mid += 1 - right
 			rest += right
 		}
@@ -181,7 +178,7 @@ func (g *grower) cut(lo, hi int, s *candidate) int {
 	}
 	for i, r := range rows {
 		to, words, at := rows, g.words, lo+mid
-		if (codes[r]>>shift-first)&mask <= last {
+		if codes[r]-first <= last {
 			to[mid] = r
 			mid++
 		} else {
@@ -275,28 +272,29 @@ func (g *grower) search(n *branch, minus *less, used []bool) {
 		n.bins = g.histogram()
 	}
 	rows, words := g.rows[n.lo:n.hi], g.wordsOf(n)
-	g.each(size, func(group int, t *tools) {
-		if !g.wanted(group, used) {
-			return
-		}
-		codes := g.data.groups[group]
+	g.each(size, used, func(t *tools) {
 		switch {
 		case n.bins == nil:
-			t.sparse.gather(codes, rows)
 		case minus != nil:
-			n.bins.add(group, codes, minus.rows, minus.words)
+			n.bins.add(g.data, t.groups, minus.rows, minus.words)
 		case g.draw != nil:
-			n.bins.clear(group)
-			for j, use := range g.lanes(group, used) {
-				if use {
-					n.bins.addLane(group, j, codes, rows, words)
+			for _, group := range t.groups {
+				n.bins.clear(group)
+				for j, use := range g.lanes(group, used) {
+					if use {
+						n.bins.addLane(g.data, group, j, rows, words)
+					}
 				}
 			}
 		default:
-			n.bins.clear(group)
-			n.bins.add(group, codes, rows, words)
+			n.bins.fill(g.data, t.groups, rows, words)
 		}
-		g.scan(n, group, t, used, words)
+		for _, group := range t.groups {
+			if n.bins == nil {
+				t.sparse.gather(g.data, group, rows)
+			}
+			g.scan(n, group, t, used, words)
+		}
 	})
 	n.split = g.merge()
 }
@@ -307,18 +305,16 @@ func (g *grower) evaluateBoth(small, large int, openSmall bool) {
 	s.bins = g.histogram()
 	rows, words, largeWords := g.rows[s.lo:s.hi], g.wordsOf(s), g.wordsOf(l)
 	other := make([]candidate, len(g.found))
-	g.each(s.hi-s.lo+l.hi-l.lo, func(group int, t *tools) {
-		if !g.wanted(group, g.used) {
-			return
+	g.each(s.hi-s.lo+l.hi-l.lo, g.used, func(t *tools) {
+		s.bins.fill(g.data, t.groups, rows, words)
+		for _, group := range t.groups {
+			l.bins.subtract(group, s.bins)
+			if openSmall {
+				g.scan(s, group, t, g.used, words)
+				other[group] = g.found[group]
+			}
+			g.scan(l, group, t, g.used, largeWords)
 		}
-		s.bins.clear(group)
-		s.bins.add(group, g.data.groups[group], rows, words)
-		l.bins.subtract(group, s.bins)
-		if openSmall {
-			g.scan(s, group, t, g.used, words)
-			other[group] = g.found[group]
-		}
-		g.scan(l, group, t, g.used, largeWords)
 	})
 	l.split = g.merge()
 	copy(g.found, other)
@@ -328,26 +324,29 @@ func (g *grower) evaluateBoth(small, large int, openSmall bool) {
 	}
 }
 
-// each visits the groups, on all workers where that pays.
-func (g *grower) each(rows int, visit func(group int, t *tools)) {
+// each shares the groups that have used features among the workers, where that pays.
+func (g *grower) each(rows int, used []bool, visit func(t *tools)) {
 	clear(g.found)
 	const worth = 1 << 15 // codes; less takes no longer than starting a goroutine
-	if g.workers <= 1 || len(g.tools) == 1 || rows*len(g.data.features) < worth {
-		for group := range g.data.groups {
-			visit(group, &g.tools[0])
-		}
-		return
+	n := len(g.tools)
+	if rows*len(g.data.features) < worth {
+		n = 1
 	}
-	parallel(g.workers, len(g.data.groups), func(group int) { visit(group, &g.tools[group]) })
+	parallel(n, n, func(i int) {
+		t := &g.tools[i]
+		t.groups = t.groups[:0]
+		for group := i * g.data.groups / n; group < (i+1)*g.data.groups/n; group++ {
+			if used == nil || slices.Contains(g.lanes(group, used), true) {
+				t.groups = append(t.groups, group)
+			}
+		}
+		visit(t)
+	})
 }
 
 // lanes is a group's part of used.
 func (g *grower) lanes(group int, used []bool) []bool {
 	return used[g.data.lanes*group:][:g.data.width(group)]
-}
-
-func (g *grower) wanted(group int, used []bool) bool {
-	return used == nil || slices.Contains(g.lanes(group, used), true)
 }
 
 // scan leaves a group's best split in found.
@@ -441,7 +440,7 @@ func (g *grower) missing(b *branch) bool {
 		return false
 	}
 	for _, r := range g.rows[b.lo:b.hi] {
-		if g.data.code(int(b.split.feature), r) == 0 {
+		if g.data.columns[b.split.feature][r] == 0 {
 			return true
 		}
 	}
@@ -452,7 +451,7 @@ func (g *grower) missing(b *branch) bool {
 func (g *grower) leaf(row int32) int {
 	b := &g.tree[0]
 	for b.left > 0 {
-		c, s := g.data.code(int(b.split.feature), row), &b.split
+		c, s := g.data.columns[b.split.feature][row], &b.split
 		if c > 0 && c <= s.code || c == 0 && s.missingLeft {
 			b = &g.tree[b.left]
 		} else {

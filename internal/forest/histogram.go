@@ -13,7 +13,7 @@ type histogram struct {
 func newHistogram(planes int, data *binned) *histogram {
 	h := &histogram{data.lanes, data.slots, data.bits, make([][]int64, planes)}
 	for p := range h.planes {
-		h.planes[p] = make([]int64, len(data.groups)*data.lanes*data.slots)
+		h.planes[p] = make([]int64, data.groups*data.lanes*data.slots)
 	}
 	return h
 }
@@ -29,24 +29,43 @@ func (h *histogram) lane(plane, g, j int) []int64 {
 	return h.planes[plane][(g*h.lanes+j)*h.slots:][:h.slots]
 }
 
-// add adds the words of rows to the bins of group g.
-func (h *histogram) add(g int, codes []uint64, rows []int32, words [][]int64) {
-	for p, w := range words {
-		if h.bits == 8 {
-			addBytes((*[8 * 256]int64)(h.group(p, g)), codes, rows, w)
-			continue
+// add adds the words of rows to the bins of these groups: by blocks of rows, whose codes come into the cache for the first group and are there for the others.
+func (h *histogram) add(data *binned, groups []int, rows []int32, words [][]int64) {
+	const block, together = 256, 8
+	for len(groups) > 0 {
+		some := groups[:min(together, len(groups))]
+		for lo := 0; lo < len(rows); lo += block {
+			hi := min(lo+block, len(rows))
+			for _, g := range some {
+				for p, w := range words {
+					if h.bits == 8 {
+						addBytes((*[8 * 256]int64)(h.group(p, g)), data.codes[g:], data.groups, rows[lo:hi], w[lo:hi])
+					} else {
+						addPairs(h.group(p, g), h.slots, data.codes[g:], data.groups, rows[lo:hi], w[lo:hi])
+					}
+				}
+			}
 		}
-		addPairs(h.group(p, g), h.slots, codes, rows, w)
+		groups = groups[len(some):]
 	}
 }
 
+// fill sets the bins of these groups to what the words of rows add up to.
+func (h *histogram) fill(data *binned, groups []int, rows []int32, words [][]int64) {
+	for _, g := range groups {
+		h.clear(g)
+	}
+	h.add(data, groups, rows, words)
+}
+
 // addLane adds the words of rows to the bins of lane j of group g alone.
-func (h *histogram) addLane(g, j int, codes []uint64, rows []int32, words [][]int64) {
+func (h *histogram) addLane(data *binned, g, j int, rows []int32, words [][]int64) {
+	codes, stride := data.codes[g:], data.groups
 	shift, mask := h.bits*uint(j)&63, uint64(1)<<h.bits-1
 	for p, w := range words {
 		bins, w := h.lane(p, g, j), w[:len(rows)]
 		for i, r := range rows {
-			bins[codes[r]>>shift&mask] += w[i]
+			bins[codes[int(r)*stride]>>shift&mask] += w[i]
 		}
 	}
 }
@@ -68,11 +87,11 @@ func (h *histogram) subtract(g int, other *histogram) {
 	}
 }
 
-// addBytes adds a plane's words, one per row of rows, to the bins of eight features of 256 slots.
-func addBytes(h *[8 * 256]int64, codes []uint64, rows []int32, words []int64) {
+// addBytes adds a plane's words, one per row of rows, to the bins of eight features of 256 slots. Row r has its codes at r*stride.
+func addBytes(h *[8 * 256]int64, codes []uint64, stride int, rows []int32, words []int64) {
 	words = words[:len(rows)]
 	for i, r := range rows {
-		c, w := codes[r], words[i]
+		c, w := codes[int(r)*stride], words[i]
 		h[0*256+int(uint8(c))] += w
 		h[1*256+int(uint8(c>>8))] += w
 		h[2*256+int(uint8(c>>16))] += w
@@ -85,11 +104,11 @@ func addBytes(h *[8 * 256]int64, codes []uint64, rows []int32, words []int64) {
 }
 
 // addPairs is addBytes for four features with codes of two bytes.
-func addPairs(h []int64, slots int, codes []uint64, rows []int32, words []int64) {
+func addPairs(h []int64, slots int, codes []uint64, stride int, rows []int32, words []int64) {
 	words = words[:len(rows)]
 	h0, h1, h2, h3 := h[:slots], h[slots:][:slots], h[2*slots:][:slots], h[3*slots:][:slots]
 	for i, r := range rows {
-		c, w := codes[r], words[i]
+		c, w := codes[int(r)*stride], words[i]
 		h0[uint16(c)] += w
 		h1[uint16(c>>16)] += w
 		h2[uint16(c>>32)] += w
@@ -162,9 +181,9 @@ func newSparse(planes int, data *binned) *sparse {
 }
 
 // gather reads a group's codes of the rows.
-func (s *sparse) gather(codes []uint64, rows []int32) {
+func (s *sparse) gather(data *binned, group int, rows []int32) {
 	for i, r := range rows {
-		s.codes[i] = codes[r]
+		s.codes[i] = data.codes[int(r)*data.groups+group]
 	}
 }
 
