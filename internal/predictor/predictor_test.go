@@ -2,6 +2,7 @@ package predictor
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"math"
@@ -171,21 +172,43 @@ func TestVersion1(t *testing.T) {
 	}
 }
 
-// FuzzOf: a file that Decode takes is an error or a model that forecasts without panic.
+// FuzzOf: a file that Decode takes is an error or a model that forecasts without panic. The header and the values of the tensors are fuzzed, the frame around them is right.
 func FuzzOf(f *testing.F) {
 	for _, m := range models(f) {
 		file, err := m.File()
 		if err != nil {
 			f.Fatal(err)
 		}
-		data, err := file.Encode()
+		encoded, err := file.Encode()
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(data)
+		length := binary.LittleEndian.Uint32(encoded[12:])
+		f.Add(string(encoded[16:16+length]), encoded[16+length:])
 	}
-	f.Fuzz(func(t *testing.T, encoded []byte) {
-		file, err := modelfile.Decode(encoded)
+	for _, name := range forecast.Models {
+		m := forecast.DefaultModel
+		m.Name, m.Order, m.Period, m.Window = name, 2, 4, 3
+		fitted, err := m.Fit(data(0), forecast.Rows(0, 40), []int{1, 2})
+		if err != nil {
+			continue
+		}
+		linear := &Fitted{Model: &Linear{Options: m, Fitted: fitted}, Horizons: []int{1, 2}, LookBack: 3, Features: []string{"wire_bytes"},
+			Trial: forecast.Trial{Model: name, Protocol: forecast.Strict, Column: "wire_bytes", Unit: "B", StepNS: 1e9, LookBack: 3}}
+		file, err := linear.File()
+		if err != nil {
+			f.Fatal(err)
+		}
+		header, err := json.Marshal(file.Header)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(header), []byte{})
+	}
+	f.Fuzz(func(t *testing.T, header string, values []byte) {
+		encoded := append([]byte("weirmodl"), 2, 0, 0, 0)
+		encoded = binary.LittleEndian.AppendUint32(encoded, uint32(len(header)))
+		file, err := modelfile.Decode(append(append(encoded, header...), values...))
 		if err != nil {
 			return
 		}
