@@ -37,9 +37,13 @@ func DieboldMariano(e1, e2 []float64, h int) Comparison {
 	return DieboldMarianoLoss(d, h)
 }
 
+// least is the smallest long-run variance, as share of the plain one, that is believed: loss differences of forecasts several steps ahead overlap and go together, so that an estimate
+// far below is the noise of many autocovariances of few values, and would make anything significant.
+const least = 0.25
+
 // DieboldMarianoLoss tests whether the mean of the loss differences is zero. Their variance is (g0 + 2 sum over 0 < k < h of g_k)/n with autocovariances g_k divided by n (rectangular window).
-// When the differences are all zero the forecasts are the same: HLN 0, P 1. Fewer than two targets, h < 1 or >= n, or a variance that is not positive
-// (possible for h > 1) give NaN.
+// When the differences are all zero the forecasts are the same: HLN 0, P 1. Fewer than two targets, h < 1 or >= n, or a variance that is not positive or
+// below a quarter of g0/n (possible for h > 1: Harvey, Leybourne and Whitehouse 2017, International J. of Forecasting 33, 833-847) give NaN.
 func DieboldMarianoLoss(d []float64, h int) Comparison {
 	n := len(d)
 	c := Comparison{N: n, Difference: Mean(d), DM: math.NaN(), HLN: math.NaN(), P: math.NaN(), Error: math.NaN()}
@@ -50,7 +54,7 @@ func DieboldMarianoLoss(d []float64, h int) Comparison {
 		c.DM, c.HLN, c.P, c.Error = 0, 0, 1, 0
 		return c
 	}
-	variance := 0.0
+	variance, g0 := 0.0, 0.0
 	for k := range h {
 		g := 0.0
 		for i := k; i < n; i++ {
@@ -59,13 +63,15 @@ func DieboldMarianoLoss(d []float64, h int) Comparison {
 		g /= float64(n)
 		if k > 0 {
 			g *= 2
+		} else {
+			g0 = g
 		}
 		variance += g
 	}
-	variance /= float64(n)
-	if !(variance > 0) {
+	if !(variance > 0) || variance < least*g0 {
 		return c
 	}
+	variance /= float64(n)
 	c.DM = c.Difference / math.Sqrt(variance)
 	N, H := float64(n), float64(h)
 	correction := math.Sqrt((N + 1 - 2*H + H*(H-1)/N) / N)

@@ -121,12 +121,8 @@ func network(c config) (kind, layers string) {
 	switch c.Model {
 	case "forest":
 		kind = "random forest"
-	case "boosted", "boosting":
-		kind = "boosted trees"
-	case "dlinear":
-		kind = "DLinear"
-	case "nlinear":
-		kind = "NLinear"
+	case "boosting":
+		kind = "gradient boosting"
 	}
 	if len(c.Model) > 8 && kind == strings.ToUpper(c.Model) {
 		kind = strings.ReplaceAll(c.Model, "_", " ")
@@ -162,7 +158,7 @@ func name(c config) string {
 	case "theta":
 		return "theta"
 	case "auto":
-		return "the automatic choice"
+		return "the automatic mixture"
 	case "ar":
 		return fmt.Sprintf("AR(%d)", c.Order)
 	case "ridge":
@@ -170,8 +166,19 @@ func name(c config) string {
 	case ensemble:
 		return "the ensemble"
 	}
-	if !c.trained() {
-		return strings.ToUpper(strings.ReplaceAll(c.Model, "_", " "))
+	switch c.Model {
+	case "dlinear", "nlinear", "rlinear":
+		return strings.ToUpper(c.Model[:1]) + "L" + c.Model[2:]
+	case "fourier":
+		return "Fourier regression"
+	case "arima", "arfima":
+		list := c.pairs()
+		or := func(name, usual string) string { return cmp.Or(option(list, name), usual) }
+		d := "d"
+		if c.Model == "arima" {
+			d = or("d", "1")
+		}
+		return fmt.Sprintf("%s(%s,%s,%s)", strings.ToUpper(c.Model), or("p", "2"), d, or("q", "1"))
 	}
 	kind, layers := network(c)
 	if layers != "" {
@@ -208,7 +215,7 @@ func (c *contest) full(m *model) string {
 		switch p.name {
 		case "look_back":
 			parts = append(parts, "look-back "+p.value)
-		case "units", "epochs":
+		case "units", "epochs", "trees", "leaves":
 			parts = append(parts, p.value+" "+p.name)
 		case "layers", "bidirectional":
 		case "covariates":

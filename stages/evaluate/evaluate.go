@@ -55,7 +55,7 @@
 //	residual_acf1        autocorrelation of the residuals at lag 1 (seeds: mean); at horizon 1 alone, as the next two
 //	ljung_box            Ljung-Box Q of the residuals over min(20, n/5) lags; labels as above. ljung_box_p its p-value
 //	dm                   Diebold-Mariano with the HLN correction at the horizon, squared loss (over seeds: mean loss); label against (naive, linear). Positive: the model is better. null
-//	                     when the estimated variance is not positive
+//	                     when the estimated variance is not positive or far too small to be believed (horizons beyond 1, few targets)
 //	dm_p                 two-sided p-value of dm; count = number of targets
 //	dm_p_holm            the same after Holm over all configurations of the protocol and horizon against that rival (trained models only); count = tries
 //	mse_difference   U²  label against: mse of the rival minus that of the model, 95 % moving-block bootstrap interval; count = targets
@@ -73,7 +73,7 @@
 //	best                 1 for the one model of the protocol, baselines included, that is best on the part named by label selected_on; never the ensemble
 //	combined             1 for the ensemble: a weighted mean of configurations (seed means) and linear models, which is chosen and weighted on the validation part and trains nothing
 //	ensemble_weight      share of the model in the ensemble, for its members
-//	event_average_precision event_brier  all horizons: how well the model foretells bursts, see Events; count = origins
+//	event_average_precision event_brier  all horizons: how well the model foretells bursts, see Events; count = origins. Absent, as the next, when the test part has no burst
 //	event_found event_lead   all horizons: share of bursts announced before they begin (count = bursts); mean steps between the first alarm and the burst (steps)
 //
 // Per protocol (labels protocol and horizon only, unless said otherwise):

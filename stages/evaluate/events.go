@@ -219,6 +219,9 @@ func (v *events) metrics(e *Evaluate) []metric.Metric {
 		metric.Of("event_within", float64(v.within), "steps", p...),
 		metric.Of("event_rate", forecast.Significant(v.rate, 12), "", p...).Over(v.total),
 	}
+	if v.rate == 0 { // nothing to foretell
+		return list
+	}
 	for _, s := range v.scores {
 		l := append(slices.Clone(p), s.models[0].labels...)
 		over := func(name, unit string, values []float64, count int) {

@@ -249,9 +249,15 @@ func ahead(h int) string {
 // add appends the entries, sorted by configuration and seed, as models.
 func (f *field) add(group []entry) {
 	varies := map[string]bool{}
+	first := map[string]config{}
 	for _, n := range group {
-		varies["learning_rate"] = varies["learning_rate"] || n.config.LearningRate != group[0].config.LearningRate
-		varies["patience"] = varies["patience"] || n.config.Patience != group[0].config.Patience
+		o, ok := first[n.config.Model]
+		if !ok {
+			first[n.config.Model] = n.config
+			continue
+		}
+		varies["learning_rate"] = varies["learning_rate"] || n.config.LearningRate != o.LearningRate
+		varies["patience"] = varies["patience"] || n.config.Patience != o.Patience
 	}
 	for _, n := range group {
 		m := &model{config: n.config, field: f, trained: n.config.trained()}
