@@ -2,11 +2,15 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"weir/internal/document"
 )
+
+// mostRows is from how many configurations on the table of a sweep has the best ones only.
+const mostRows = 40
 
 // sweepTable is the MSE of each look-back under both protocols, beside the last value as forecast on the same targets. Without labels it has all
 // schedules (epochs/batch), one group of rows each.
@@ -15,6 +19,12 @@ func (r *renderer) sweepTable(g *group, labels []string) (*document.Table, error
 	found, err := g.match("mse", append([]string{"model", "lstm"}, labels...))
 	if err != nil {
 		return nil, err
+	}
+	if len(found) > mostRows {
+		kept := r.ranked(g, found)
+		found = slices.DeleteFunc(found, func(e entry) bool {
+			return !slices.ContainsFunc(kept, func(v Value) bool { return maps.Equal(v.labels, e.Labels) })
+		})
 	}
 	var trials []entry // one for each look-back and schedule
 	key := func(e entry) string {

@@ -18,18 +18,23 @@ func configuration(v Value) bool { return same(v, "selected") != nil }
 
 // ranked are the models of some metrics, by test error; of the configurations the best mostConfigurations and the chosen one.
 func (r *renderer) ranked(g *group, found []entry) []Value {
-	errors := map[string]float64{}
-	var models []Value
-	for _, e := range found {
-		v := r.value(g, e)
-		if m := same(v, "rmse"); m != nil {
-			errors[v.words()] = m.v
-		} else {
-			errors[v.words()] = math.NaN()
-		}
-		models = append(models, v)
+	type scored struct {
+		Value
+		rmse float64
 	}
-	slices.SortStableFunc(models, func(a, b Value) int { return order(errors[a.words()], errors[b.words()]) })
+	var all []scored
+	for _, e := range found {
+		s := scored{r.value(g, e), math.Inf(1)}
+		if m := same(s.Value, "rmse"); m != nil && !math.IsNaN(m.v) {
+			s.rmse = m.v
+		}
+		all = append(all, s)
+	}
+	slices.SortStableFunc(all, func(a, b scored) int { return order(a.rmse, b.rmse) })
+	var models []Value
+	for _, s := range all {
+		models = append(models, s.Value)
+	}
 	n := 0
 	return slices.DeleteFunc(models, func(v Value) bool {
 		chosen := same(v, "selected")

@@ -137,14 +137,14 @@ var situations = []situation{
 	{"many", func(t testing.TB) map[string]map[string]stages.Tree {
 		return map[string]map[string]stages.Tree{"a": whole(t, "a", both, 0.08, 0.001, false), "b": whole(t, "b", both, -0.01, 0.3, true), "c": whole(t, "c", both, -0.08, 0.001, false),
 			"d": without(one("d", both, 0, 1, true), "forecast")(t)["d"]}
-	}, []string{"Against a linear autoregression the LSTM is better on a, worse on c and not distinguishable on b.", "What was measured", "too short for a season", "sets the outcome side by side"}, nil},
+	}, []string{"Against the linear model the best trained one is better on a, worse on c and not distinguishable on b.", "What was measured", "too short for a season", "sets the outcome side by side"}, nil},
 	{"several", func(t testing.TB) map[string]map[string]stages.Tree {
 		return map[string]map[string]stages.Tree{"a": whole(t, "a", both, 0.08, 0.001, false), "b": whole(t, "b", both, -0.01, 0.3, true), "whats.app 中": without(one("c", both, 0, 1, true), "forecast")(t)["c"]}
 	}, []string{"is better than the linear", "not distinguishably", "whats.app 中"}, nil},
 }
 
 func TestSituations(t *testing.T) {
-	for _, s := range situations {
+	for _, s := range append(honestSituations, situations...) {
 		for _, language := range []string{"en", "pt", "es", "mawi"} {
 			t.Run(s.name+"/"+language, func(t *testing.T) {
 				r := &Report{Language: language, Inputs: inputs(s.captures(t))}

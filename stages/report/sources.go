@@ -33,6 +33,7 @@ type group struct {
 	capture string // demo; empty for a stage without for_each
 	entries []entry
 	byName  map[string][]entry
+	byModel map[string]map[string][]entry // by name and modelKey, made when first asked for
 	varies  map[string]bool // options in which the configurations of a sweep differ
 	figures map[string]figure
 	table   *leaf // trials.csv; nil when there is none
@@ -44,7 +45,7 @@ func (g *group) index() {
 	for _, e := range g.entries {
 		g.byName[e.Name] = append(g.byName[e.Name], e)
 	}
-	g.varies = map[string]bool{}
+	g.byModel, g.varies = map[string]map[string][]entry{}, map[string]bool{}
 	sweep := g.byName["selected"]
 	for _, e := range sweep {
 		for _, other := range []map[string]string{e.Labels, sweep[0].Labels} {
@@ -55,6 +56,20 @@ func (g *group) index() {
 			}
 		}
 	}
+}
+
+// about lists the metrics of a name about the model with these labels.
+func (g *group) about(name string, labels map[string]string) []entry {
+	models := g.byModel[name]
+	if models == nil {
+		models = map[string][]entry{}
+		for _, e := range g.byName[name] {
+			key := modelKey(e.Labels)
+			models[key] = append(models[key], e)
+		}
+		g.byModel[name] = models
+	}
+	return models[modelKey(labels)]
 }
 
 type figure struct {

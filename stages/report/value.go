@@ -259,6 +259,17 @@ func identity(labels map[string]string) map[string]string {
 	return of
 }
 
+// modelKey is identity as text, whatever the horizon.
+func modelKey(labels map[string]string) string {
+	key := ""
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		if v := labels[k]; v != "" && k != "horizon" && !slices.Contains(asides, k) {
+			key += k + "\x00" + v + "\x00"
+		}
+	}
+	return key
+}
+
 // Same is another metric of the same model: same labels, and those given. One that is about all horizons has no horizon.
 func (v Value) Same(name string, more ...string) (Value, error) {
 	if len(more)%2 != 0 {
@@ -266,28 +277,18 @@ func (v Value) Same(name string, more ...string) (Value, error) {
 	}
 	of := identity(v.labels)
 	for i := 0; i < len(more); i += 2 {
-		delete(of, more[i])
+		if !slices.Contains(asides, more[i]) {
+			of[more[i]] = more[i+1]
+		}
 	}
 	var found []entry
-	for _, e := range v.group.byName[name] {
-		if !fits(e, more) {
-			continue
-		}
-		theirs := identity(e.Labels)
-		for i := 0; i < len(more); i += 2 {
-			delete(theirs, more[i])
-		}
-		if _, ok := theirs["horizon"]; ok != (of["horizon"] != "") { // one of them is about all horizons
-			theirs["horizon"] = of["horizon"]
-		}
-		if of["horizon"] == "" {
-			delete(theirs, "horizon")
-		}
-		if maps.Equal(of, theirs) {
+	for _, e := range v.group.about(name, of) {
+		theirs, bound := e.Labels["horizon"]
+		if fits(e, more) && (!bound || of["horizon"] == "" || theirs == of["horizon"]) {
 			found = append(found, e)
 		}
 	}
-	if !asked(more, "horizon") && of["horizon"] == "" {
+	if of["horizon"] == "" {
 		found = nearest(found)
 	}
 	if len(found) == 1 {
