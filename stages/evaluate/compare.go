@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -165,24 +166,36 @@ func (c *contest) errorOf(r run) float64 {
 	return r.score.MSE
 }
 
-// schedule is a training schedule of the sweep.
-type schedule struct{ epochs, batch int }
+// schedule is a training schedule of the sweep; a model without epochs is one of its own.
+type schedule struct {
+	epochs, batch int
+	model         string // of a model without epochs
+}
+
+func (c config) schedule() schedule {
+	if c.Epochs == 0 {
+		return schedule{model: c.Model}
+	}
+	return schedule{epochs: c.Epochs, batch: c.Batch}
+}
+
+func (s schedule) String() string {
+	if s.epochs == 0 {
+		return s.model
+	}
+	return fmt.Sprintf("%dx%d", s.epochs, s.batch)
+}
 
 // schedules lists the sweep's schedules in its order, each with its best configuration.
 func (c *contest) schedules() (list []schedule, best []*model) {
 	for _, m := range c.sweep {
-		s := schedule{m.config.Epochs, m.config.Batch}
-		if !slices.Contains(list, s) {
+		if s := m.config.schedule(); !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}
 	for _, s := range list {
-		best = append(best, least(c.of(s), c.choice))
+		of := slices.DeleteFunc(slices.Clone(c.sweep), func(m *model) bool { return m.config.schedule() != s })
+		best = append(best, least(of, c.choice))
 	}
 	return list, best
-}
-
-// of lists the configurations of a schedule.
-func (c *contest) of(s schedule) []*model {
-	return slices.DeleteFunc(slices.Clone(c.sweep), func(m *model) bool { return m.config.Epochs != s.epochs || m.config.Batch != s.batch })
 }

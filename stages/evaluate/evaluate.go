@@ -130,7 +130,8 @@
 //
 // # Figures
 //
-// Each as NAME.svg and NAME.pdf: forecast_<protocol>_<epochs>x<batch> (test part: actual, best model of the schedule, naive in grey), forecast_<protocol> when there are no
+// Each as NAME.svg and NAME.pdf: forecast_<protocol>_<epochs>x<batch> (test part: actual, best model of the schedule, naive in grey; a model
+// without epochs: forecast_<protocol>_<model>), forecast_<protocol> when there are no
 // trials (best baseline), sweep_<protocol> (test MSE per look-back with intervals over seeds, baselines in grey), residual_acf_<protocol> (of the chosen model). With horizons: the smallest one's.
 // zoom_<protocol> (the 60 test steps that vary most, with the interval), skill_<protocol> (skill of the best of each kind with bootstrap intervals), error_by_horizon_<protocol> (RMSE, more than
 // one horizon), loss_<protocol> (training and validation loss by epoch of the chosen configuration's seeds), events_<protocol> (precision over recall), heatmap_<protocol>_<option>_<option>

@@ -57,7 +57,7 @@ func (c *contest) draw(dir, language string) error {
 	schedules, best := c.schedules()
 	for i, m := range best {
 		figure := c.forecasts(m, w, language)
-		if err := figure.Save(dir, fmt.Sprintf("forecast_%s_%dx%d", c.protocol, schedules[i].epochs, schedules[i].batch)); err != nil {
+		if err := figure.Save(dir, fmt.Sprintf("forecast_%s_%s", c.protocol, schedules[i])); err != nil {
 			return err
 		}
 	}

@@ -133,23 +133,20 @@ type axis struct {
 	of     map[*model]string
 }
 
-// axes lists the options that vary, in the order of their columns.
-func (c *contest) axes() (list []axis) {
+// axes lists the options that vary among some models, in the order of their columns.
+func axes(models []*model) (list []axis) {
 	var names []string
-	for _, m := range c.sweep {
+	for _, m := range models {
 		for _, p := range m.config.pairs() {
 			if !slices.Contains(names, p.name) {
 				names = append(names, p.name)
 			}
 		}
 	}
-	for _, name := range append([]string{"model"}, names...) {
+	for _, name := range names {
 		a := axis{name: name, of: map[*model]string{}}
-		for _, m := range c.sweep {
+		for _, m := range models {
 			v := option(m.config.pairs(), name)
-			if name == "model" {
-				v = m.config.Model
-			}
 			a.of[m] = v
 			if !slices.Contains(a.values, v) {
 				a.values = append(a.values, v)
@@ -158,20 +155,20 @@ func (c *contest) axes() (list []axis) {
 		if len(a.values) < 2 {
 			continue
 		}
-		if i := slices.IndexFunc(list, func(b axis) bool { return c.together(a, b) }); i >= 0 {
-			list[i] = c.merge(list[i], a)
+		slices.SortStableFunc(a.values, natural)
+		if i := slices.IndexFunc(list, func(b axis) bool { return together(a, b, models) }); i >= 0 {
+			list[i] = merge(list[i], a, models)
 			continue
 		}
-		slices.SortStableFunc(a.values, natural)
 		list = append(list, a)
 	}
 	return list
 }
 
 // together says whether two options always change together.
-func (c *contest) together(a, b axis) bool {
+func together(a, b axis, models []*model) bool {
 	seen := map[string]string{}
-	for _, m := range c.sweep {
+	for _, m := range models {
 		if v, ok := seen[a.of[m]]; ok && v != b.of[m] {
 			return false
 		}
@@ -181,9 +178,9 @@ func (c *contest) together(a, b axis) bool {
 }
 
 // merge makes one option of two that change together: epochs/batch, 50/64.
-func (c *contest) merge(a, b axis) axis {
+func merge(a, b axis, models []*model) axis {
 	m := axis{name: a.name + "-" + b.name, of: map[*model]string{}}
-	for _, o := range c.sweep {
+	for _, o := range models {
 		v := a.of[o] + "/" + b.of[o]
 		m.of[o] = v
 		if !slices.Contains(m.values, v) {
@@ -215,20 +212,28 @@ type heatmap struct {
 	of   *plot.HeatMap
 }
 
-// heatmaps draws the error on the part that chooses over each two options that vary: the best of what the other options give.
+// heatmaps draws the error on the part that chooses over each two options that vary, of the model that most configurations are of: the best of what the other options give.
 func (c *contest) heatmaps(w words, language string) (list []heatmap) {
-	axes := slices.DeleteFunc(c.axes(), func(a axis) bool { return len(a.values) > mostSteps })
+	kinds := map[string][]*model{}
+	var models []*model
+	for _, m := range c.sweep {
+		kinds[m.config.Model] = append(kinds[m.config.Model], m)
+		if of := kinds[m.config.Model]; len(of) > len(models) {
+			models = of
+		}
+	}
+	axes := slices.DeleteFunc(axes(models), func(a axis) bool { return len(a.values) > mostSteps })
 	for i, x := range axes {
 		for _, y := range axes[i+1:] {
 			if len(list) < mostMaps {
-				list = append(list, heatmap{x.name + "_" + y.name, c.heatmap(x, y, w, language)})
+				list = append(list, heatmap{x.name + "_" + y.name, c.heatmap(models, x, y, w, language)})
 			}
 		}
 	}
 	return list
 }
 
-func (c *contest) heatmap(x, y axis, w words, language string) *plot.HeatMap {
+func (c *contest) heatmap(models []*model, x, y axis, w words, language string) *plot.HeatMap {
 	h := &plot.HeatMap{Sheet: plot.Sheet{Language: language}, X: w.option(x.name), Y: w.option(y.name)}
 	var all []float64
 	for j, v := range y.values {
@@ -237,7 +242,7 @@ func (c *contest) heatmap(x, y axis, w words, language string) *plot.HeatMap {
 			if j == 0 {
 				h.Columns = append(h.Columns, shownValue(u))
 			}
-			there := slices.DeleteFunc(slices.Clone(c.sweep), func(m *model) bool { return x.of[m] != u || y.of[m] != v })
+			there := slices.DeleteFunc(slices.Clone(models), func(m *model) bool { return x.of[m] != u || y.of[m] != v })
 			value := math.NaN()
 			if m := least(there, c.choice); m != nil {
 				value = math.Sqrt(c.choice(m))
