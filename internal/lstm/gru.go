@@ -11,7 +11,9 @@ func forwardGRU(s *step) {
 				chains(&z, w, 1, s.width, s.x[s.first*s.lanes+b:], s.lanes, s.rows-s.first)
 			}
 			lane := b % 2
-			update, reset, recurrent := sigmoid(z[gateUpdate][lane]), sigmoid(z[gateReset][lane]), z[gateRecurrent][lane]
+			update, reset := tanh2(0.5*z[gateUpdate][lane], 0.5*z[gateReset][lane])
+			update, reset = lift(update), lift(reset)
+			recurrent := z[gateRecurrent][lane]
 			candidate := tanh(fma(reset, recurrent, z[gateCandidate][lane]))
 			g[b], g[s.lanes+b], g[2*s.lanes+b], g[3*s.lanes+b] = update, reset, recurrent, candidate
 			at := unit*s.lanes + b

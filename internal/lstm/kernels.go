@@ -36,7 +36,7 @@ func (k *kernels) cell(c Cell) *cellKernels {
 //
 // forward of an LSTM, for each unit and lane, with z(gate) = the chain over k = first..K-1 of weights[4*unit+gate][k] * x[k]:
 //
-//	i, f, o = sigmoid(z)   g = tanh(z)   c' = fma(f, c, i*g)   c~ = tanh(c')   next = o*c~
+//	i, f, o = sigmoid(z)   g = tanh(z)   (i with f and g with o by tanh2)   c' = fma(f, c, i*g)   c~ = tanh(c')   next = o*c~
 //
 // backward of an LSTM, for each unit and lane, reads dh and dc (the derivatives for next and c') and replaces the gates by the derivatives of their z:
 //
@@ -45,7 +45,7 @@ func (k *kernels) cell(c Cell) *cellKernels {
 //
 // forward of a GRU, with z(gate) as above and x the state before (the row of x of the unit); q and p are the sums over the states and over the inputs:
 //
-//	u, r = sigmoid(z)   q, p = z   g = tanh(fma(r, q, p))   next = fma(u, x-g, g)
+//	u, r = sigmoid(z) by tanh2   q, p = z   g = tanh(fma(r, q, p))   next = fma(u, x-g, g)
 //
 // The gates are left as u, r, q, g. backward reads dh and dc, which add up to the derivative for next, and replaces them by the derivatives of z:
 //

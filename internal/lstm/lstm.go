@@ -34,8 +34,8 @@
 //
 // Training gives the same bits on every machine and for every number of workers. Each output element is one sequential chain of float32 fused
 // multiply-adds from +0, in the order written beside the kernel (kernels.go); samples are independent lanes; nothing is summed across lanes. All other
-// operations are single float32 additions, subtractions, multiplications, divisions and roots, each rounded. tanh is a quotient of polynomials evaluated by fused multiply-adds,
-// sigmoid is 1/2 + tanh(x/2)/2. portable.go is the definition; a faster kernel must equal it bit for bit.
+// operations are single float32 additions, subtractions, multiplications, divisions and roots, each rounded. tanh is a quotient of polynomials evaluated by fused multiply-adds
+// (tanh.go), sigmoid is 1/2 + tanh(x/2)/2. portable.go is the definition; a faster kernel must equal it bit for bit.
 //
 // # Randomness
 //

@@ -16,7 +16,9 @@ func forward(s *step) {
 				chains(&z, w, 1, s.width, s.x[s.first*s.lanes+b:], s.lanes, s.rows-s.first)
 			}
 			lane := b % 2
-			zi, zf, zg, zo := sigmoid(z[0][lane]), sigmoid(z[1][lane]), tanh(z[2][lane]), sigmoid(z[3][lane])
+			zi, zf := tanh2(0.5*z[0][lane], 0.5*z[1][lane])
+			zg, zo := tanh2(z[2][lane], 0.5*z[3][lane])
+			zi, zf, zo = lift(zi), lift(zf), lift(zo)
 			at := unit*s.lanes + b
 			c := fma(zf, s.cell[at], zi*zg)
 			curved := tanh(c)

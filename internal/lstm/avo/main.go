@@ -8,8 +8,6 @@
 package main
 
 import (
-	"slices"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -93,7 +91,7 @@ func constant(name string, v float32) Mem {
 	return m
 }
 
-// quotient is x P(x²) / Q(x²), at most limit large, where x² counts no more than at its end. Its bits are those of the clamped argument (tanh.go).
+// quotient is x P(x²) / Q(x²), at most limit large, where x² counts no more than at its end (tanh.go).
 type quotient struct {
 	name       string
 	end, limit float32
@@ -101,11 +99,11 @@ type quotient struct {
 }
 
 var (
-	tanhP = []float32{-0x1.189ae0p-36, 0x1.57646cp-25, 0x1.331520p-15, 0x1.4b5b12p-8, 0x1.6e303ap-3, 0x1.4e9aa0p+0}
-	tanhQ = []float32{0x1.c3aedap-20, 0x1.0de6fep-11, 0x1.23baeep-5, 0x1.3a9dcep-1, 0x1.4e9aa0p+0}
-	tanh  = quotient{"tanh", 9.02, 1, tanhP, tanhQ}
+	tanhP = []float32{0x1.111716p-26, 0x1.8d2db0p-16, 0x1.02025cp-8, 0x1.320508p-3, 0x1.1d2f24p+0}
+	tanhQ = []float32{0x1.e723a8p-21, 0x1.872f8cp-12, 0x1.daf632p-6, 0x1.0aa0acp-1, 0x1.1d2f24p+0}
+	tanh  = quotient{"tanh", 8.5, 1, tanhP, tanhQ}
 	// half is tanh(x/2)/2: powers of two, here moved into the coefficients, change no rounding.
-	half = quotient{"half", 2 * 9.02, 0.5, scaled(tanhP, 0.25), scaled(tanhQ, 1)}
+	half = quotient{"half", 2 * 8.5, 0.5, scaled(tanhP, 0.25), scaled(tanhQ, 1)}
 )
 
 // scaled has the coefficients of p(x/4) times factor.
@@ -118,8 +116,8 @@ func scaled(p []float32, factor float32) []float32 {
 	return s
 }
 
-// apply replaces vectors by their quotients.
-func (m machine) apply(to map[VecVirtual]quotient, vectors ...VecVirtual) {
+// apply replaces vectors by their quotients, which divide makes of their numerators.
+func (m machine) apply(to map[VecVirtual]quotient, divide func(denominators map[VecVirtual]VecVirtual), vectors ...VecVirtual) {
 	square := map[VecVirtual]VecVirtual{}
 	for _, x := range vectors {
 		u := m.vector()
@@ -149,28 +147,56 @@ func (m machine) apply(to map[VecVirtual]quotient, vectors ...VecVirtual) {
 	for _, x := range vectors {
 		VMULPS(p[x], x, x)
 	}
-	q := chain("Q", func(q quotient) []float32 { return q.q })
-	for _, x := range vectors {
-		VDIVPS(q[x], x, x)
-	}
+	divide(chain("Q", func(q quotient) []float32 { return q.q }))
 	for _, x := range vectors {
 		VMAXPS(x, m.load(constant(to[x].name+"Low", -to[x].limit)), x)
 		VMINPS(x, m.load(constant(to[x].name+"High", to[x].limit)), x)
 	}
 }
 
-// activations replaces the first vectors by their sigmoid, the last by its tanh.
-func (m machine) activations(sigmoids []VecVirtual, others ...VecVirtual) {
+// tanh replaces vectors by their tanh.
+func (m machine) tanh(vectors ...VecVirtual) {
 	to := map[VecVirtual]quotient{}
-	for _, x := range sigmoids {
-		to[x] = half
-	}
-	for _, x := range others {
+	for _, x := range vectors {
 		to[x] = tanh
 	}
-	m.apply(to, append(slices.Clone(sigmoids), others...)...)
-	for _, x := range sigmoids {
-		VADDPS(constant("halfHigh", 0.5), x, x)
+	m.apply(to, func(q map[VecVirtual]VecVirtual) {
+		for _, x := range vectors {
+			VDIVPS(q[x], x, x)
+		}
+	}, vectors...)
+}
+
+// pair is two vectors that share a division; the first is replaced by its sigmoid, the second by another function.
+type pair struct {
+	first, second VecVirtual
+	to            quotient // half stands for the sigmoid
+}
+
+// activations is tanh2, with what makes sigmoids of it.
+func (m machine) activations(pairs ...pair) {
+	to := map[VecVirtual]quotient{}
+	var all []VecVirtual
+	for _, p := range pairs {
+		to[p.first], to[p.second] = half, p.to
+		all = append(all, p.first, p.second)
+	}
+	m.apply(to, func(q map[VecVirtual]VecVirtual) {
+		for _, p := range pairs {
+			a, b := q[p.first], q[p.second]
+			VMULPS(b, p.first, p.first)
+			VMULPS(a, p.second, p.second)
+			VMULPS(b, a, a)
+			d := m.load(constant("tanhHigh", 1))
+			VDIVPS(a, d, d)
+			VMULPS(d, p.first, p.first)
+			VMULPS(d, p.second, p.second)
+		}
+	}, all...)
+	for _, x := range all {
+		if to[x].name == half.name {
+			VADDPS(constant("halfHigh", 0.5), x, x)
+		}
 	}
 }
 
@@ -300,7 +326,11 @@ func activate(m machine, count int) {
 			}
 		}
 		i, f, c, o := gates[0], gates[1], gates[2], gates[3]
-		m.activations(slices.Concat(i, f, o), c...)
+		var pairs []pair
+		for v := range count {
+			pairs = append(pairs, pair{i[v], f[v], half}, pair{o[v], c[v], tanh})
+		}
+		m.activations(pairs...)
 		for k := range gates {
 			for v, r := range gates[k] {
 				VMOVUPS(r, gate.at(k, m.bytes*v))
@@ -311,7 +341,7 @@ func activate(m machine, count int) {
 			VFMADD231PS(at("cell", v), f[v], c[v])
 			VMOVUPS(c[v], at("cells", v))
 		}
-		m.activations(nil, c...)
+		m.tanh(c...)
 		for v := range count {
 			VMOVUPS(c[v], at("curved", v))
 			VMULPS(c[v], o[v], c[v])
@@ -327,9 +357,9 @@ func activateGRU(m machine) {
 	Doc(name + " is forward of a GRU from the sums on, for units and vectors of lanes; before is the states before.")
 	m.overUnits(1, []string{"before", "next"}, func(gate rows, at func(parameter string, v int) Mem) {
 		u, r, p := m.load(gate.at(0, 0)), m.load(gate.at(1, 0)), m.load(gate.at(3, 0))
-		m.activations([]VecVirtual{u, r})
+		m.activations(pair{u, r, half})
 		VFMADD231PS(gate.at(2, 0), r, p)
-		m.activations(nil, p)
+		m.tanh(p)
 		VMOVUPS(u, gate.at(0, 0))
 		VMOVUPS(r, gate.at(1, 0))
 		VMOVUPS(p, gate.at(3, 0))
@@ -630,7 +660,7 @@ func curve() {
 	x, pairs := pointer("x"), pointer("pairs")
 	Label("pair")
 	a, b := avx2.load(Mem{Base: x}), avx2.load(Mem{Base: x, Disp: 32})
-	avx2.activations(nil, a, b)
+	avx2.tanh(a, b)
 	VMOVUPS(a, Mem{Base: x})
 	VMOVUPS(b, Mem{Base: x, Disp: 32})
 	ADDQ(Imm(64), x)
