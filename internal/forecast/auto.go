@@ -80,7 +80,13 @@ func fitAuto(d *Data, train []int, m Model, horizons []int) (*auto, error) {
 		return nil, fmt.Errorf("needs at least 5 training targets, there are %d", len(train))
 	}
 	head := d.Head(early[len(early)-1] + 1)
-	var trial []Fitted
+	for _, h := range horizons {
+		a.panels = append(a.panels, newPanel(0, a.scale(d, late, h)))
+	}
+	held := make([][][]float64, len(horizons)) // forecasts of the held-out targets: horizon, target, forecaster
+	for i := range held {
+		held[i] = make([][]float64, len(late))
+	}
 	for _, c := range m.candidates() {
 		before, err := c.model.attempt(head, early, horizons)
 		if err != nil {
@@ -90,14 +96,46 @@ func fitAuto(d *Data, train []int, m Model, horizons []int) (*auto, error) {
 		if err != nil {
 			continue
 		}
-		a.list, a.fitted, trial = append(a.list, c), append(a.fitted, f), append(trial, before)
+		columns := make([][]float64, len(horizons))
+		for i, h := range horizons {
+			columns[i] = a.forecasts(before, d, late, h)
+		}
+		if !present(columns, held) {
+			continue
+		}
+		a.list, a.fitted = append(a.list, c), append(a.fitted, f)
+		for i, column := range columns {
+			for k, v := range column {
+				held[i][k] = append(held[i][k], v)
+			}
+		}
 	}
-	for _, h := range horizons {
-		p := newPanel(len(a.list), a.scale(d, late, h))
-		a.panels = append(a.panels, p)
-		a.follow(p, d, a.each(trial, d, late, h), late, late, h, nil)
+	for i, h := range horizons {
+		a.panels[i] = newPanel(len(a.list), a.panels[i].scale)
+		a.follow(a.panels[i], d, held[i], late, late, h, nil)
 	}
 	return a, nil
+}
+
+// present says whether there are forecasts for half of those held-out targets that the first forecaster, the last value, has one for, at every horizon: who can seldom forecast was
+// fitted on little, and is little known.
+func present(columns [][]float64, held [][][]float64) bool {
+	for i, column := range columns {
+		known, all := 0, 0
+		for k, v := range column {
+			if len(held[i][k]) > 0 && math.IsNaN(held[i][k][0]) {
+				continue
+			}
+			all++
+			if !math.IsNaN(v) {
+				known++
+			}
+		}
+		if len(held[i]) > 0 && len(held[i][0]) > 0 && 2*known < all {
+			return false
+		}
+	}
+	return true
 }
 
 // attempt is fit, or why the parameters are none.
@@ -133,20 +171,28 @@ func (a *auto) scale(d *Data, targets []int, h int) float64 {
 }
 
 // each gives every forecaster's forecasts, one row a target.
-func (a *auto) each(fitted []Fitted, d *Data, targets []int, h int) [][]float64 {
-	rows := zeros(len(targets), len(fitted))
-	for k, f := range fitted {
-		for i, v := range f.Forecast(d, targets, h) {
-			if a.floor {
-				v = max(v, 0)
-			}
-			if math.IsInf(v, 0) {
-				v = math.NaN()
-			}
+func (a *auto) each(d *Data, targets []int, h int) [][]float64 {
+	rows := zeros(len(targets), len(a.fitted))
+	for k, f := range a.fitted {
+		for i, v := range a.forecasts(f, d, targets, h) {
 			rows[i][k] = v
 		}
 	}
 	return rows
+}
+
+// forecasts are those of one forecaster as they may be mixed: none infinite, none below a floor.
+func (a *auto) forecasts(f Fitted, d *Data, targets []int, h int) []float64 {
+	list := f.Forecast(d, targets, h)
+	for i, v := range list {
+		switch {
+		case math.IsInf(v, 0):
+			list[i] = math.NaN()
+		case a.floor:
+			list[i] = max(v, 0)
+		}
+	}
+	return list
 }
 
 // follow mixes the forecasts of the rows, increasing, and learns from those that are in lessons as soon as a forecast may have seen them.
@@ -210,7 +256,7 @@ func (a *auto) Forecast(d *Data, targets []int, h int) []float64 {
 		}
 	}
 	next = 0
-	a.follow(a.panels[k].clone(), d, a.each(a.fitted, d, rows, h), rows, lessons, h, func(t int, v float64) {
+	a.follow(a.panels[k].clone(), d, a.each(d, rows, h), rows, lessons, h, func(t int, v float64) {
 		if next < len(targets) && targets[next] == t {
 			out[next] = v
 			next++

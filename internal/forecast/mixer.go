@@ -16,27 +16,28 @@ func newMixer(discount float64, n int) mixer {
 	return mixer{discount, make([]float64, n), make([]float64, n)}
 }
 
-// weights sets w, which adds up to 1 over the forecasters with a forecast (not NaN) and is 0 for others; all 0 when nobody has one.
+// weights sets w, which adds up to 1 over the forecasters with a forecast (not NaN) and is 0 for others; all 0 when nobody has one. While nobody was better than the mixture,
+// the first has it all.
 func (m *mixer) weights(forecasts, w []float64) {
-	total, present := 0.0, 0
+	total, first := 0.0, -1
 	for i, f := range forecasts {
 		w[i] = 0
 		if math.IsNaN(f) {
 			continue
 		}
-		present++
+		if first < 0 {
+			first = i
+		}
 		if m.regret[i] > 0 {
 			w[i] = m.regret[i] / (1 + m.squares[i])
 			total += w[i]
 		}
 	}
-	for i, f := range forecasts {
-		switch {
-		case total > 0:
-			w[i] /= total
-		case !math.IsNaN(f):
-			w[i] = 1 / float64(present)
-		}
+	if total == 0 && first >= 0 {
+		w[first], total = 1, 1
+	}
+	for i := range w {
+		w[i] /= max(total, math.SmallestNonzeroFloat64)
 	}
 }
 
