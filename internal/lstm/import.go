@@ -24,6 +24,8 @@ const MaxImport = 1 << 28
 //   - Keras' weights as JSON, {"initial_weights": {NAME: {"shape": [...], "data": [flat, row-major]}}}, with the names layer0/kernel, layer0/recurrent_kernel,
 //     layer0/bias, layer1/kernel ... (of both directions: layer0/forward/kernel ..., layer0/backward/kernel ...), attention/kernel, attention/bias, attention/vector,
 //     dense/kernel, dense/bias and Keras' layouts; other members are not read;
+//   - a Sequential model of Keras 3 as .keras, or its weights as .weights.h5 or .h5 (internal/hdf5). The latter two say nothing of activations and are taken to be
+//     of the layers that this package has;
 //   - model.weir of a network (internal/modelfile).
 //
 // Tensors are those of the design, named and ordered as Tensors gives them, with finite values. It never panics and allocates no more than some times the length of data.
@@ -46,8 +48,10 @@ func importAny(data []byte) (Design, []Tensor, error) {
 		return importFile(data)
 	case bytes.HasPrefix(trimmed, []byte("{")):
 		return importJSON(data)
-	case bytes.HasPrefix(data, []byte("\x89HDF")), bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		return Design{}, nil, errors.New("it is an .h5 or .keras file: export it as ONNX or write its weights as JSON, see the documentation of Import")
+	case bytes.HasPrefix(data, []byte("\x89HDF")):
+		return importHDF5(data)
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
+		return importKeras(data)
 	}
 	return importONNX(data)
 }
@@ -73,27 +77,33 @@ func importFile(data []byte) (Design, []Tensor, error) {
 
 func importJSON(data []byte) (Design, []Tensor, error) {
 	var file struct {
-		Weights map[string]struct {
-			Shape []int     `json:"shape"`
-			Data  []float32 `json:"data"`
-		} `json:"initial_weights"`
+		Weights map[string]named `json:"initial_weights"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
 		return Design{}, nil, err
 	}
+	d, tensors, err := importNamed(file.Weights)
+	if err != nil {
+		return d, nil, fmt.Errorf("\"initial_weights\": %w", err)
+	}
+	return d, tensors, nil
+}
+
+// importNamed finds the design of arrays by their names and shapes.
+func importNamed(weights map[string]named) (Design, []Tensor, error) {
 	dimension := func(name string, i int) int {
-		if shape := file.Weights[name].Shape; i < len(shape) {
+		if shape := weights[name].Shape; i < len(shape) {
 			return shape[i]
 		}
 		return 0
 	}
-	_, both := file.Weights["layer0/forward/kernel"]
+	_, both := weights["layer0/forward/kernel"]
 	first := "/"
 	if both {
 		first = "/forward/"
 	}
 	d := Design{Cell: LSTM, Bidirectional: both, Features: dimension("layer0"+first+"kernel", 0), Outputs: dimension("dense/kernel", 1), Attention: dimension("attention/kernel", 1)}
-	if len(file.Weights["layer0"+first+"bias"].Shape) == 2 {
+	if len(weights["layer0"+first+"bias"].Shape) == 2 {
 		d.Cell = GRU
 	}
 	for layer := range MaxLayers + 1 {
@@ -102,16 +112,16 @@ func importJSON(data []byte) (Design, []Tensor, error) {
 		}
 	}
 	if err := d.check(); err != nil {
-		return Design{}, nil, fmt.Errorf("\"initial_weights\": %w; expected layer0/kernel, layer0/recurrent_kernel and so on", err)
+		return Design{}, nil, fmt.Errorf("%w; expected layer0/kernel, layer0/recurrent_kernel and so on", err)
 	}
 	tensors := d.tensors()
-	if len(tensors) != len(file.Weights) {
-		return Design{}, nil, fmt.Errorf("\"initial_weights\" has %d arrays, a network of %v units has %d", len(file.Weights), d.Units, len(tensors))
+	if len(tensors) != len(weights) {
+		return Design{}, nil, fmt.Errorf("%d arrays, a network of %v units has %d", len(weights), d.Units, len(tensors))
 	}
 	for i, name := range d.plainNames() {
-		w, ok := file.Weights[name]
+		w, ok := weights[name]
 		if !ok || !slices.Equal(w.Shape, tensors[i].Shape) {
-			return Design{}, nil, fmt.Errorf("\"initial_weights\": %s has shape %v, expected %v", name, w.Shape, tensors[i].Shape)
+			return Design{}, nil, fmt.Errorf("%s has shape %v, expected %v", name, w.Shape, tensors[i].Shape)
 		}
 		tensors[i].Data = w.Data
 	}

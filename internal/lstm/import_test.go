@@ -206,7 +206,7 @@ func TestImportMistakes(t *testing.T) {
 		}
 	}
 	for say, data := range map[string]string{
-		"JSON": "\x89HDF\r\n", ".keras": "PK\x03\x04", "layer0/kernel": `{"initial_weights": {}}`, "initial_weights": `{"initial_weights": 3}`, "header": "weirmodl\x01\x00\x00\x00\xff\xff\xff\xff",
+		"signature": "\x89HDF\r\n", "zip": "PK\x03\x04", "layer0/kernel": `{"initial_weights": {}}`, "initial_weights": `{"initial_weights": 3}`, "header": "weirmodl\x01\x00\x00\x00\xff\xff\xff\xff",
 		"graphs": "", "field": "\xff\xff",
 	} {
 		if _, _, err := Import([]byte(data)); !errors.Is(err, ErrImport) || !strings.Contains(err.Error(), say) {
@@ -227,8 +227,8 @@ func FuzzImport(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	for _, name := range []string{"torch_bilstm2_old", "keras_bi"} {
-		data, err := os.ReadFile("testdata/import/" + name + ".onnx")
+	for _, name := range []string{"torch_bilstm2_old.onnx", "keras_bi.onnx", "keras_gru.keras", "keras_lstm.h5"} {
+		data, err := os.ReadFile("testdata/import/" + name)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -60,6 +60,7 @@ def with_keras():
     import keras
     from keras import layers as L
 
+    files = {"gru": [".keras"], "bi": [".keras", ".h5"], "stack": [".weights.h5"], "lstm": [".h5"]}
     for name, stack in {
         "lstm": [L.LSTM(5), L.Dense(2)], "stack": [L.LSTM(5, return_sequences=True), L.LSTM(4), L.Dense(1)],
         "bi": [L.Bidirectional(L.LSTM(5)), L.Dense(1)], "gru": [L.GRU(5), L.Dense(1)],
@@ -69,6 +70,8 @@ def with_keras():
         y = m(x)
         m.export(f"{out}/keras_{name}.onnx", format="onnx")
         keep(f"keras_{name}", y)
+        for end in files[name]:
+            m.save_weights(f"{out}/keras_{name}{end}") if "weights" in end else m.save(f"{out}/keras_{name}{end}")
 
 
 pytorch() if sys.argv[2] == "torch" else with_keras()
