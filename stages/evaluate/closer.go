@@ -79,10 +79,11 @@ func byHorizon(group []*contest, w words, language string) *plot.Figure {
 	pick := []struct {
 		of    func(*contest) *model
 		style plot.Style
+		name  string // where it is not the same model at all horizons
 	}{
-		{func(c *contest) *model { return c.fields[0].naive }, plot.Baseline},
-		{func(c *contest) *model { return c.fields[0].linear }, plot.Linear},
-		{func(c *contest) *model { return c.selected }, plot.Model},
+		{func(c *contest) *model { return c.fields[0].naive }, plot.Baseline, w.naive},
+		{func(c *contest) *model { return c.fields[0].linear }, plot.Linear, w.linear},
+		{func(c *contest) *model { return c.selected }, plot.Model, w.chosen},
 	}
 	var all []float64
 	for _, c := range group {
@@ -104,9 +105,10 @@ func byHorizon(group []*contest, w words, language string) *plot.Figure {
 			over := forecast.MeanInterval(m.each(func(r run) float64 { return r.score.RMSE }))
 			l.X, l.Y = append(l.X, float64(c.horizon)), append(l.Y, over.Mean/divisor)
 			l.Low, l.High = append(l.Low, over.Low/divisor), append(l.High, over.High/divisor)
-			if l.Label = c.title(m, w); i == 2 {
-				kind, _ := network(m.config)
-				l.Label = kind
+			if title := c.title(m, w); l.Label == "" {
+				l.Label = title
+			} else if l.Label != title {
+				l.Label = p.name
 			}
 		}
 		if len(l.X) > 0 {

@@ -229,7 +229,7 @@ func (c *contest) sweepFigure(w words, language string) *plot.Figure {
 			i := forecast.MeanInterval(m.each(func(r run) float64 { return r.score.MSE }))
 			l.X = append(l.X, float64(m.config.LookBack))
 			l.Y = append(l.Y, i.Mean/divisor)
-			l.Low = append(l.Low, i.Low/divisor)
+			l.Low = append(l.Low, max(i.Low, 0)/divisor) // of two seeds, the interval can reach below what an error can be
 			l.High = append(l.High, i.High/divisor)
 			if t := (plot.Tick{Value: float64(m.config.LookBack), Label: text(m.config.LookBack)}); !slices.Contains(ticks, t) {
 				ticks = append(ticks, t)
@@ -247,10 +247,10 @@ func (c *contest) sweepFigure(w words, language string) *plot.Figure {
 // lineLabel names a line by what tells it from the others, an only one by its schedule.
 func lineLabel(c config, lines [][]*model, w words) string {
 	differs := func(of func(config) string) bool {
-		return slices.ContainsFunc(lines, func(l []*model) bool { return of(l[0].config) != of(c) })
+		return slices.ContainsFunc(lines, func(l []*model) bool { return l[0].config.Model == c.Model && of(l[0].config) != of(c) })
 	}
 	var parts []string
-	if kind := func(o config) string { return o.short(w) }; differs(kind) {
+	if kind := func(o config) string { return o.short(w) }; differs(kind) || slices.ContainsFunc(lines, func(l []*model) bool { return l[0].config.Model != c.Model }) {
 		parts = append(parts, kind(c))
 	}
 	for _, p := range c.pairs() {

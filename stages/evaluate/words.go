@@ -2,8 +2,8 @@ package evaluate
 
 // words are the texts of the figures in one language.
 type words struct {
-	traffic, observed, naive, lookBack, epochs, batch, residual, lag, mse, time, second, steps, mean, units, average, drift, cycle, smoothing                string
-	ensemble, interval, skill, horizon, rmse, epoch, loss, training, validation, recall, precision, baseRate, layers, both, ranks, difference, auto, testing string
+	traffic, observed, naive, lookBack, epochs, batch, residual, lag, mse, time, second, steps, mean, units, average, drift, cycle, smoothing                                string
+	ensemble, interval, skill, horizon, rmse, epoch, loss, training, validation, recall, precision, baseRate, layers, both, ranks, difference, auto, testing, linear, chosen string
 }
 
 var languages = map[string]words{
@@ -11,15 +11,15 @@ var languages = map[string]words{
 		mse: "test MSE", time: "time (UTC)", second: "s", steps: "steps", mean: "mean", units: "units", average: "moving average", drift: "drift", cycle: "last cycle", smoothing: "exponential smoothing",
 		ensemble: "ensemble", interval: "%s interval", skill: "skill against the last value", horizon: "horizon", rmse: "RMSE", epoch: "epoch", loss: "loss (scaled)", training: "training", validation: "validation",
 		recall: "recall: share of the bursts of the next %s that are announced", precision: "precision", baseRate: "base rate", layers: "layers", both: "bidirectional", ranks: "mean rank over %d blocks of the test part",
-		difference: "critical difference", auto: "automatic mixture", testing: "test"},
+		difference: "critical difference", auto: "automatic mixture", testing: "test", linear: "linear model", chosen: "chosen configuration"},
 	"pt": {traffic: "tráfego", observed: "observado", naive: "último valor", lookBack: "janela", epochs: "épocas", batch: "lote", residual: "autocorrelação dos resíduos", lag: "defasagem",
 		mse: "MSE de teste", time: "hora (UTC)", second: "s", steps: "passos", mean: "média", units: "unidades", average: "média móvel", drift: "deriva", cycle: "último ciclo", smoothing: "suavização exponencial",
 		ensemble: "combinação", interval: "intervalo de %s", skill: "ganho sobre o último valor", horizon: "horizonte", rmse: "RMSE", epoch: "época", loss: "perda (escalada)", training: "treino", validation: "validação",
 		recall: "revocação: parte dos surtos dos próximos %s que são anunciados", precision: "precisão", baseRate: "frequência", layers: "camadas", both: "bidirecional", ranks: "posição média em %d blocos do teste",
-		difference: "diferença crítica", auto: "mistura automática", testing: "teste"},
+		difference: "diferença crítica", auto: "mistura automática", testing: "teste", linear: "modelo linear", chosen: "configuração escolhida"},
 	"es": {traffic: "tráfico", observed: "observado", naive: "último valor", lookBack: "ventana", epochs: "épocas", batch: "lote", residual: "autocorrelación de los residuos", lag: "retardo",
 		mse: "MSE de prueba", time: "hora (UTC)", second: "s", steps: "pasos", mean: "media", units: "unidades", average: "media móvil", drift: "deriva", cycle: "último ciclo", smoothing: "suavizado exponencial",
 		ensemble: "combinación", interval: "intervalo del %s", skill: "ganancia sobre el último valor", horizon: "horizonte", rmse: "RMSE", epoch: "época", loss: "pérdida (escalada)", training: "entrenamiento", validation: "validación",
 		recall: "exhaustividad: parte de las ráfagas de los próximos %s que se anuncian", precision: "precisión", baseRate: "frecuencia", layers: "capas", both: "bidireccional", ranks: "puesto medio en %d bloques de prueba",
-		difference: "diferencia crítica", auto: "mezcla automática", testing: "prueba"},
+		difference: "diferencia crítica", auto: "mezcla automática", testing: "prueba", linear: "modelo lineal", chosen: "configuración elegida"},
 }
