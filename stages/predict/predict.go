@@ -19,9 +19,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"weir/internal/forecast"
+	"weir/internal/locale"
 	"weir/internal/modelfile"
 	"weir/internal/predictor"
 	"weir/internal/series"
@@ -194,7 +196,7 @@ func compareScales(m *predictor.Fitted, d *forecast.Data) (warning string, err e
 	if span == 0 {
 		span = max(1, math.Abs(was.Max))
 	}
-	ranges := fmt.Sprintf("the series goes from %.4g to %.4g %s, the model was trained on %.4g to %.4g", is.Min, is.Max, d.Unit, was.Min, was.Max)
+	ranges := fmt.Sprintf("the series goes from %s to %s, the model was trained on %s to %s", quantity(is.Min, d.Unit), quantity(is.Max, d.Unit), quantity(was.Min, d.Unit), quantity(was.Max, d.Unit))
 	switch beyond := max(was.Min-is.Min, is.Max-was.Max) / span; {
 	case beyond > wildScale:
 		return "", fmt.Errorf("%s: is this another unit?", ranges)
@@ -271,14 +273,20 @@ func needs(m *predictor.Fitted, horizons []int) string {
 }
 
 func (f *forecasts) summary(m *predictor.Fitted, unit string) string {
-	text := fmt.Sprintf("%s: %s; the first %.4g", m.Trial.Model, series.Count(len(f.time), "forecast"), f.predicted[0])
-	if unit != "" {
-		text += " " + unit
-	}
+	text := fmt.Sprintf("%s: %s; the first %s", m.Trial.Model, series.Count(len(f.time), "forecast"), quantity(f.predicted[0], unit))
 	if !math.IsNaN(f.low[0]) {
-		text += fmt.Sprintf(" (%.4g to %.4g, %g %%)", f.low[0], f.high[0], 100*m.Intervals.Level)
+		text += fmt.Sprintf(" (%s to %s, %g %%)", quantity(f.low[0], unit), quantity(f.high[0], unit), 100*m.Intervals.Level)
 	}
 	return text + " at " + time.Unix(0, f.time[0]).UTC().Format("2006-01-02 15:04:05.999 UTC")
+}
+
+// quantity is a value for people: 54.1 kB/s.
+func quantity(v float64, unit string) string {
+	english, err := locale.Of("en")
+	if err != nil {
+		return fmt.Sprintf("%.3g %s", v, unit)
+	}
+	return strings.ReplaceAll(english.Quantity(v, unit, 3), locale.NoBreak, " ")
 }
 
 func (f *forecasts) write(path string, m *predictor.Fitted) error {

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 
 	"weir/internal/forecast"
+	"weir/internal/locale"
 	"weir/internal/modelfile"
 	"weir/internal/predictor"
 )
@@ -118,8 +120,10 @@ func (j *job) summary() string {
 	switch {
 	case s.Model.family() == networks:
 		text = fmt.Sprintf("%d epochs", len(h.Epochs))
-		if h.Kept < len(h.Epochs) {
+		if len(h.Epochs) < s.Epochs {
 			text += fmt.Sprintf(" (stopped early, weights of epoch %d)", h.Kept)
+		} else if h.Kept < len(h.Epochs) {
+			text += fmt.Sprintf(" (weights of epoch %d)", h.Kept)
 		}
 	case h.Kept > 0:
 		text = fmt.Sprintf("%d trees", h.Kept)
@@ -136,12 +140,18 @@ func (j *job) summary() string {
 		}
 	}
 	if rmse, ok := j.validation(); ok {
-		text += fmt.Sprintf(", validation RMSE %.4g", rmse)
-		if j.data.Unit != "" {
-			text += " " + j.data.Unit
-		}
+		text += ", validation RMSE " + quantity(rmse, j.data.Unit)
 	}
 	return text + fmt.Sprintf("; %d train, %d validation, %d test", len(j.split.Train), len(j.split.Validation), len(j.split.Test))
+}
+
+// quantity is a value for people: 54.1 kB/s.
+func quantity(v float64, unit string) string {
+	english, err := locale.Of("en")
+	if err != nil {
+		return fmt.Sprintf("%.3g %s", v, unit)
+	}
+	return strings.ReplaceAll(english.Quantity(v, unit, 3), locale.NoBreak, " ")
 }
 
 // onnx writes the model for other programs, where ONNX can say it.

@@ -45,6 +45,10 @@
 //
 // A network's state is kept after its epochs (stages.Checkpoints); an interrupted training, or one of more epochs, goes on from there with the same bytes as one that was never interrupted. Boosting
 // starts again. Under decay = "cosine" the number of epochs changes every step, so that a longer training is another one.
+//
+// # Not there
+//
+// Checkpoints of boosting; recursive trees; a pool for models other than networks; ONNX of trees with several horizons, of smoothing, ARIMA and recursive networks; intervals in the published protocol.
 package train
 
 import (
