@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"weir/runner/language"
 	"weir/stages"
@@ -32,6 +33,9 @@ func (k *keyer) gate(s *Step) (pending, left string) {
 		k.verdicts[g.Rung] = v
 	}
 	after := fmt.Sprintf("after %d %s", g.Rung.Length, g.Rung.Option)
+	if g.Rung.Length == 1 {
+		after = strings.TrimSuffix(after, "s")
+	}
 	switch {
 	case v == nil:
 		return fmt.Sprintf("if it is among the best %d of %d %s", g.Rung.Next, g.Rung.Of, after), ""
