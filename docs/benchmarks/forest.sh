@@ -6,6 +6,7 @@
 #   docs/benchmarks/forest.sh large     also a million rows of 30 features (4 GB of memory)
 #
 # lags: 60 lags of ../shared/data/series/isp_it_eu_5m.csv, where it is there. friedman: Friedman's first problem, 10,000 rows.
+# packets: protocol and length of ../shared/data/packets, 102,597 rows of three classes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
@@ -14,19 +15,22 @@ CGO_ENABLED=0 go test -c -o "$work/forest.test" ./internal/forest
 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "${PYTHON:-$HOME/.cache/weir-check/venv/bin/python}" - "${1:-}" "$work/ours" << 'P'
 import os, sys, time
 import numpy as np
-from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
 large, ours = sys.argv[1] == "large", {}
 for line in open(sys.argv[2]):
     if line.startswith("BenchmarkPeers/"):
         f = line.split()
         ours[f[0].split("/")[1].rsplit("-", 1)[0] if f[0][-2:-1] == "-" else f[0].split("/")[1]] = {f[i + 1]: float(f[i]) for i in range(2, len(f), 2)}
 
-def uniform(start, n):  # splitmix64 of counters
+def mix(z):  # splitmix64
+    z = z + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ z >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return z ^ z >> np.uint64(31)
+
+def uniform(start, n):
     with np.errstate(over="ignore"):
-        z = np.arange(start, start + n, dtype=np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ z >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-    return ((z ^ z >> np.uint64(31)) >> np.uint64(11)) / 2.0**53
+        return (mix(np.arange(start, start + n, dtype=np.uint64)) >> np.uint64(11)) / 2.0**53
 
 def friedman(n, start):
     u = uniform(start, 22 * n).reshape(n, 22); x = u[:, :10]
@@ -49,6 +53,13 @@ if os.path.exists(series):
     cases += [("lags_boosted", H(), lags, rmse, 3), ("lags_forest", RandomForestRegressor(20, random_state=0), lags, rmse, 1)]
 f = friedman(10000, 1) + friedman(5000, 1 << 32)
 cases += [("friedman_boosted", H(), f, rmse, 3), ("friedman_quantile", H(loss="quantile", quantile=.9), f, pinball, 3), ("friedman_forest", RandomForestRegressor(20, random_state=0), f, rmse, 1)]
+packets = "../shared/data/packets/browsing_video_voip.csv"
+if os.path.exists(packets):
+    d = np.loadtxt(packets, delimiter="#", skiprows=1)
+    with np.errstate(over="ignore"):
+        test = mix(np.arange(len(d), dtype=np.uint64)) % np.uint64(10) < 3
+    p = (d[~test, 1:], d[~test, 0], d[test, 1:], d[test, 0])
+    cases += [("packets_forest", RandomForestClassifier(100, random_state=0), p, wrong, 1), ("packets_boosted", HistGradientBoostingClassifier(early_stopping=False, random_state=0), p, wrong, 1)]
 if large:
     w = wide(1000000, 1) + wide(100000, 1 << 40)
     cases += [("large_boosted", H(), w, rmse, 1), ("large_classes", HistGradientBoostingClassifier(early_stopping=False, random_state=0), w, wrong, 1)]

@@ -29,20 +29,24 @@ func (o Options) bagging() Options {
 	return o
 }
 
-// sampler says how often a tree sees each row, [N].
-type sampler func(s source, share float64, counts []int32)
+// sampler says how often a tree sees each case.
+type sampler func(s source, share float64, c *cases, counts []int32)
 
-// bootstrap draws with replacement.
-func bootstrap(s source, share float64, counts []int32) {
+// bootstrap draws rows with replacement.
+func bootstrap(s source, share float64, c *cases, counts []int32) {
 	clear(counts)
-	for range portion(share, len(counts)) {
-		counts[s.below(len(counts))]++
+	for range portion(share, c.rows) {
+		r := s.below(c.rows)
+		if c.of != nil {
+			r = int(c.of[r])
+		}
+		counts[r]++
 	}
 }
 
-func every(_ source, _ float64, counts []int32) {
+func every(_ source, _ float64, c *cases, counts []int32) {
 	for i := range counts {
-		counts[i] = 1
+		counts[i] = int32(c.times(int32(i)))
 	}
 }
 
@@ -99,9 +103,8 @@ func fitForest(ctx context.Context, train Examples, o Options, sample sampler, d
 // bagger is what the trees of a forest share.
 type bagger struct {
 	o      Options
-	train  Examples
+	cases  *cases
 	sample sampler
-	data   *binned
 	drawn  int     // features drawn for a split; 0: all
 	middle float64 // of the targets, which are fitted without it
 	fixed  []int64 // targets in fixed point, of the least weight that words are made for
@@ -118,7 +121,7 @@ type bag struct {
 }
 
 func newBagger(train Examples, o Options, sample sampler) *bagger {
-	b := &bagger{o: o, train: train, sample: sample, data: bin(&train.X, o.Bins, o.Workers)}
+	b := &bagger{o: o, cases: distinct(bin(&train.X, o.Bins, o.Workers), train.Y), sample: sample}
 	f := train.X.Columns
 	switch {
 	case o.Columns > 0 && o.Columns < 1:
@@ -130,12 +133,13 @@ func newBagger(train Examples, o Options, sample sampler) *bagger {
 		b.drawn = 0
 	}
 	if o.Classes > 0 {
+		b.cases = merged(b.cases.data, train.Y)
 		b.stat = newClasses(o.Classes, train.X.Rows)
 		return b
 	}
 	stat := newGradients(train.X.Rows, 0, math.Inf(-1))
 	b.stat = stat
-	b.middle = squared{}.base(train.Y)[0]
+	b.middle = float64(float32(average(train.Y)))
 	centred := make([]float64, len(train.Y))
 	for i, y := range train.Y {
 		centred[i] = y - b.middle
@@ -149,8 +153,8 @@ func newBagger(train Examples, o Options, sample sampler) *bagger {
 }
 
 func (b *bagger) bag(workers int) *bag {
-	n := b.train.X.Rows
-	g := &bag{grower: newGrower(b.data, b.stat, limits{b.o.Depth, max(b.o.Leaves, 0), b.o.MinLeaf}, workers), counts: make([]int32, n), rows: make([]int32, n)}
+	n := len(b.cases.y)
+	g := &bag{grower: newGrower(b.cases.data, b.stat, limits{b.o.Depth, max(b.o.Leaves, 0), b.o.MinLeaf}, workers), counts: make([]int32, n), rows: make([]int32, n)}
 	g.words = make([][]int64, b.stat.planes())
 	for p := range g.words {
 		g.words[p] = make([]int64, n)
@@ -161,7 +165,7 @@ func (b *bagger) bag(workers int) *bag {
 // tree grows tree t, as a model of its own.
 func (b *bagger) tree(g *bag, t int) (*Model, []float64) {
 	s := newSource(b.o.Seed, t)
-	b.sample(s, b.o.Rows, g.counts)
+	b.sample(s, b.o.Rows, b.cases, g.counts)
 	n := 0
 	for r, count := range g.counts {
 		if count > 0 {
@@ -175,11 +179,11 @@ func (b *bagger) tree(g *bag, t int) (*Model, []float64) {
 		words[p] = g.words[p][:n]
 	}
 	if b.drawn > 0 {
-		g.grower.draw = newDrawing(s, b.drawn, b.train.X.Columns)
+		g.grower.draw = newDrawing(s, b.drawn, len(b.cases.data.features))
 	}
 	g.grower.take(g.rows[:n], words)
 	g.grower.grow()
-	m := &Model{columns: b.train.X.Columns, outputs: max(b.o.Classes, 1), kind: mean}
+	m := &Model{columns: len(b.cases.data.features), outputs: max(b.o.Classes, 1), kind: mean}
 	gains := make([]float64, m.columns)
 	g.grower.emit(m, gains, math.Ldexp(1, -2*b.scale), func(lo, hi int) []float32 { return b.leaf(g, lo, hi) })
 	return m, gains
@@ -194,7 +198,7 @@ func (b *bagger) encode(g *bag, i, row, count int) {
 		for p := range g.words {
 			g.words[p][i] = 0
 		}
-		p, w := stat.word(int(b.train.Y[row]), count)
+		p, w := stat.word(int(b.cases.y[row]), count)
 		g.words[p][i] = w
 	}
 }
@@ -216,7 +220,7 @@ func (b *bagger) leaf(g *bag, lo, hi int) []float32 {
 	}
 	sum, weight := 0.0, 0
 	for _, r := range g.grower.rows[lo:hi] {
-		sum += float64(float64(g.counts[r]) * (b.train.Y[r] - b.middle))
+		sum += float64(float64(g.counts[r]) * (b.cases.y[r] - b.middle))
 		weight += int(g.counts[r])
 	}
 	return []float32{leafValue(b.middle + sum/float64(weight))}

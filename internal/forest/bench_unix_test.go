@@ -58,6 +58,7 @@ func BenchmarkPeers(b *testing.B) {
 		}
 		return wide(1_000_000, 1), wide(100_000, 1<<40)
 	}
+	labelled := func() (train, test Examples) { return packets(b) }
 	boost := func(o Options) func(e Examples) *Model {
 		return func(e Examples) *Model { return boosted(b, e, nil, o) }
 	}
@@ -71,8 +72,12 @@ func BenchmarkPeers(b *testing.B) {
 		{"lags_boosted", lagged, boost(Options{}), rmse},
 		{"lags_forest", lagged, bag, rmse},
 		{"friedman_boosted", made, boost(Options{}), rmse},
-		{"friedman_quantile", made, boost(Options{Quantile: 0.9}), func(m *Model, e Examples) float64 { return (&pinball{q: 0.9}).mean(m.Predict(&e.X), e.Y) }},
+		{"friedman_quantile", made, boost(Options{Quantile: 0.9}), func(m *Model, e Examples) float64 {
+			return (&pinball{q: 0.9}).mean(m.Predict(&e.X), distinct(nil, e.Y))
+		}},
 		{"friedman_forest", made, bag, rmse},
+		{"packets_forest", labelled, func(e Examples) *Model { return bagged(b, e, Options{Classes: 3, Bins: mostBins}) }, wrong},
+		{"packets_boosted", labelled, boost(Options{Classes: 3}), wrong},
 		{"large_boosted", wider, boost(Options{}), rmse},
 		{"large_classes", wider, boost(Options{Classes: 2}), wrong},
 	} {

@@ -29,17 +29,17 @@ func FitBoosted(ctx context.Context, train Examples, validation *Examples, o Opt
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		b.round(round)
+		b.round()
 		if err := b.model.large(); err != nil {
 			return nil, err
 		}
 		r := Round{Tree: round, Loss: math.NaN(), Validation: math.NaN()}
 		if done != nil {
-			r.Loss = b.loss.mean(b.raw, train.Y)
+			r.Loss = b.loss.mean(b.raw, b.cases)
 		}
 		stop := false
 		if validation != nil {
-			r.Validation = b.loss.mean(b.validated, validation.Y)
+			r.Validation = b.loss.mean(b.validated, distinct(nil, validation.Y))
 			stop = b.watch(r)
 		}
 		if done != nil {
@@ -50,7 +50,7 @@ func FitBoosted(ctx context.Context, train Examples, validation *Examples, o Opt
 		}
 	}
 	if validation != nil {
-		b.model.cut(b.bestRound * b.model.outputs)
+		b.model.cut(b.bestRound * b.model.perRound())
 	}
 	b.model.setImportance(b.gains[:len(b.model.roots)])
 	return b.model, nil
@@ -88,7 +88,7 @@ func (o Options) common() Options {
 // booster is a model that is being fitted.
 type booster struct {
 	o          Options
-	train      Examples
+	cases      *cases
 	validation *Examples
 	loss       loss
 	grower     *grower
@@ -109,22 +109,29 @@ type booster struct {
 }
 
 func newBooster(train Examples, validation *Examples, o Options) *booster {
-	n := train.X.Rows
-	b := &booster{o: o, train: train, validation: validation, targets: make([]float64, n), words: make([]int64, n), best: math.Inf(1)}
-	b.model = &Model{columns: train.X.Columns, outputs: 1, kind: sum}
+	b := &booster{o: o, validation: validation, best: math.Inf(1), model: &Model{columns: train.X.Columns, outputs: 1, kind: sum}}
+	data := bin(&train.X, o.Bins, o.Workers)
+	b.cases = distinct(data, train.Y)
+	if o.Classes > 0 && o.Rows == 1 {
+		b.cases = merged(data, train.Y)
+	}
 	switch {
 	case o.Classes > 0:
 		b.loss = &deviance{classes: o.Classes, l2: o.L2}
 		b.model.outputs, b.model.kind = o.Classes, softmax
+		if o.Classes == 2 {
+			b.model.kind = logistic
+		}
 	case o.Quantile > 0:
 		b.loss = &pinball{q: o.Quantile}
 	default:
 		b.loss = squared{o.L2}
 	}
-	b.model.base = b.loss.base(train.Y)
-	b.stat = newGradients(n, o.L2, smallestGain)
-	b.grower = newGrower(bin(&train.X, o.Bins, o.Workers), b.stat, limits{o.Depth, max(o.Leaves, 0), o.MinLeaf}, o.Workers)
-	b.raw = scores(b.model.base, n)
+	b.model.base = b.loss.base(b.cases)
+	b.stat = newGradients(b.cases.rows, o.L2, smallestGain)
+	b.grower = newGrower(b.cases.data, b.stat, limits{o.Depth, max(o.Leaves, 0), o.MinLeaf}, o.Workers)
+	n := len(b.cases.y)
+	b.targets, b.words, b.raw = make([]float64, n), make([]int64, n), scores(b.model.base, n)
 	if validation != nil {
 		b.validated = scores(b.model.base, validation.X.Rows)
 		b.features = make([]float32, len(validation.X.Values))
@@ -146,12 +153,20 @@ func scores(base []float64, rows int) []float64 {
 	return raw
 }
 
-// round adds a tree for each output.
-func (b *booster) round(number int) {
-	b.loss.begin(b.raw, b.train.Y)
-	for k := range b.model.outputs {
+// perRound is the number of trees that boosting adds in a round.
+func (m *Model) perRound() int {
+	if m.kind == softmax {
+		return m.outputs
+	}
+	return 1
+}
+
+// round adds a tree for each output; of two classes for the second alone.
+func (b *booster) round() {
+	b.loss.begin(b.raw, b.cases.y)
+	for k := b.model.outputs - b.model.perRound(); k < b.model.outputs; k++ {
 		t := len(b.model.roots)
-		b.loss.targets(k, b.raw, b.train.Y, b.targets)
+		b.loss.targets(k, b.raw, b.cases.y, b.targets)
 		b.sample(newSource(b.o.Seed, t))
 		exponent := b.encode()
 		b.grower.take(b.rows, [][]int64{b.words[:len(b.rows)]})
@@ -168,7 +183,7 @@ func (b *booster) round(number int) {
 
 // sample draws the rows and the features that a tree sees.
 func (b *booster) sample(s source) {
-	n, f := b.train.X.Rows, b.model.columns
+	n, f := len(b.cases.y), b.model.columns
 	b.rows = b.rows[:0]
 	if b.o.Rows < 1 {
 		b.rows = s.some(b.rows, n, portion(b.o.Rows, n))
@@ -193,7 +208,7 @@ func (b *booster) sample(s source) {
 func (b *booster) encode() (exponent int) {
 	scale, exponent := fixedPoint(b.targets, b.stat.largest())
 	for i, r := range b.rows {
-		b.words[i] = b.stat.word(rounded(float64(b.targets[r]*scale)), 1)
+		b.words[i] = b.stat.word(rounded(float64(b.targets[r]*scale)), b.cases.times(r))
 	}
 	return exponent
 }
@@ -218,11 +233,19 @@ func rounded(v float64) int64 {
 
 // leaf adds a leaf's value to the scores of its rows.
 func (b *booster) leaf(k int, rows []int32) []float32 {
-	v := leafValue(float64(b.o.Rate * b.loss.leaf(k, rows, b.raw, b.train.Y, b.targets)))
+	v := leafValue(float64(b.o.Rate * b.loss.leaf(k, rows, b.raw, b.targets, b.cases)))
 	for _, r := range rows {
-		b.raw[int(r)*b.model.outputs+k] += float64(v)
+		b.score(int(r), k, float64(v))
 	}
 	return []float32{v}
+}
+
+// score adds a tree's value to that of a case.
+func (b *booster) score(row, k int, v float64) {
+	b.raw[row*b.model.outputs+k] += v
+	if b.model.kind == logistic {
+		b.raw[row*2] -= v
+	}
 }
 
 // leafValue rounds to a finite float32.
@@ -234,7 +257,7 @@ func leafValue(v float64) float32 {
 func (b *booster) others(k int) {
 	for r, out := range b.out {
 		if out {
-			b.raw[r*b.model.outputs+k] += float64(b.model.values[b.grower.leaf(int32(r))])
+			b.score(r, k, float64(b.model.values[b.grower.leaf(int32(r))]))
 		}
 	}
 }

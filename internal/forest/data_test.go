@@ -34,15 +34,17 @@ func shared(t testing.TB, name string) string {
 	return path
 }
 
-// table reads a CSV file without its header.
-func table(t testing.TB, path string) [][]string {
+// table reads a file of fields between commas, or another separator, without its header.
+func table(t testing.TB, path string, separator rune) [][]string {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
+	r := csv.NewReader(f)
+	r.Comma = separator
+	rows, err := r.ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +64,7 @@ func number(t testing.TB, s string) float64 {
 func lags(t testing.TB) (train, test Examples) {
 	const look = 60
 	var x []float64
-	for _, row := range table(t, shared(t, "data/series/isp_it_eu_5m.csv")) {
+	for _, row := range table(t, shared(t, "data/series/isp_it_eu_5m.csv"), ',') {
 		x = append(x, number(t, row[1]))
 	}
 	cut := func(lo, hi int) Examples {

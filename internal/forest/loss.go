@@ -8,26 +8,28 @@ import (
 // loss is what boosting lowers. raw are the scores so far, [N][K].
 type loss interface {
 	// base are the scores before the first tree, [K], numbers of float32.
-	base(y []float64) []float64
+	base(c *cases) []float64
 	// begin is called once a round, before targets.
 	begin(raw, y []float64)
 	// targets sets what a tree for output k is fitted to, [N]: the loss' negative gradient.
 	targets(k int, raw, y, to []float64)
-	// leaf is what a leaf of these rows adds to the score.
-	leaf(k int, rows []int32, raw, y, targets []float64) float64
+	// leaf is what a leaf of these cases adds to the score.
+	leaf(k int, rows []int32, raw, targets []float64, c *cases) float64
 	// mean of the loss over the rows.
-	mean(raw, y []float64) float64
+	mean(raw []float64, c *cases) float64
 }
 
 // squared error: (y-raw)². A leaf is the mean of what is left, or with l2 its sum over n+l2.
 type squared struct{ l2 float64 }
 
-func (s squared) base(y []float64) []float64 {
+func (s squared) base(c *cases) []float64 { return []float64{float64(float32(average(c.y)))} }
+
+func average(y []float64) float64 {
 	total := 0.0
 	for _, v := range y {
 		total += v
 	}
-	return []float64{float64(float32(total / float64(len(y))))}
+	return total / float64(len(y))
 }
 
 func (squared) begin(_, _ []float64) {}
@@ -38,7 +40,7 @@ func (squared) targets(_ int, raw, y, to []float64) {
 	}
 }
 
-func (s squared) leaf(_ int, rows []int32, _, _, targets []float64) float64 {
+func (s squared) leaf(_ int, rows []int32, _, targets []float64, _ *cases) float64 {
 	total := 0.0
 	for _, r := range rows {
 		total += targets[r]
@@ -46,12 +48,12 @@ func (s squared) leaf(_ int, rows []int32, _, _, targets []float64) float64 {
 	return total / (float64(len(rows)) + s.l2)
 }
 
-func (squared) mean(raw, y []float64) float64 {
+func (squared) mean(raw []float64, c *cases) float64 {
 	total := 0.0
-	for i, v := range y {
+	for i, v := range c.y {
 		total += float64((v - raw[i]) * (v - raw[i]))
 	}
-	return total / float64(len(y))
+	return total / float64(len(c.y))
 }
 
 // pinball is the loss whose minimum is the quantile q (Koenker, Bassett: Regression Quantiles, 1978): q d for d = y-raw >= 0, (q-1) d below. A leaf is the
@@ -61,8 +63,8 @@ type pinball struct {
 	scratch []float64
 }
 
-func (p *pinball) base(y []float64) []float64 {
-	p.scratch = append(p.scratch[:0], y...)
+func (p *pinball) base(c *cases) []float64 {
+	p.scratch = append(p.scratch[:0], c.y...)
 	return []float64{float64(float32(p.quantile()))}
 }
 
@@ -83,21 +85,21 @@ func (p *pinball) targets(_ int, raw, y, to []float64) {
 	}
 }
 
-func (p *pinball) leaf(_ int, rows []int32, raw, y, _ []float64) float64 {
+func (p *pinball) leaf(_ int, rows []int32, raw, _ []float64, c *cases) float64 {
 	p.scratch = p.scratch[:0]
 	for _, r := range rows {
-		p.scratch = append(p.scratch, y[r]-raw[r])
+		p.scratch = append(p.scratch, c.y[r]-raw[r])
 	}
 	return p.quantile()
 }
 
-func (p *pinball) mean(raw, y []float64) float64 {
+func (p *pinball) mean(raw []float64, c *cases) float64 {
 	total := 0.0
-	for i, v := range y {
+	for i, v := range c.y {
 		d := v - raw[i]
 		total += max(float64(p.q*d), float64((p.q-1)*d))
 	}
-	return total / float64(len(y))
+	return total / float64(len(c.y))
 }
 
 // deviance is the log loss of K classes, y being their numbers (Friedman 2001, algorithm 6): each class has a score, probabilities are their softmax. A tree is fitted to
@@ -108,15 +110,15 @@ type deviance struct {
 	probabilities []float64 // of this round, [N][K]
 }
 
-func (d *deviance) base(y []float64) []float64 {
+func (d *deviance) base(c *cases) []float64 {
 	counts := make([]int, d.classes)
-	for _, v := range y {
-		counts[int(v)]++
+	for i, v := range c.y {
+		counts[int(v)] += c.times(int32(i))
 	}
 	base := make([]float64, d.classes)
 	for k, n := range counts {
 		var share product
-		share.times(max(float64(n), 0.5) / float64(len(y))) // a class that is not there has half a row
+		share.times(max(float64(n), 0.5) / float64(c.rows)) // a class that is not there has half a row
 		base[k] = float64(float32(share.logarithm()))
 	}
 	return base
@@ -138,12 +140,12 @@ func (d *deviance) targets(k int, _, y, to []float64) {
 	}
 }
 
-func (d *deviance) leaf(_ int, rows []int32, _, _, targets []float64) float64 {
+func (d *deviance) leaf(_ int, rows []int32, _, targets []float64, c *cases) float64 {
 	gradient, curvature := 0.0, d.l2
 	for _, r := range rows {
-		v := targets[r]
-		gradient += v
-		curvature += float64(math.Abs(v) * (1 - math.Abs(v)))
+		v, n := targets[r], float64(c.times(r))
+		gradient += float64(n * v)
+		curvature += float64(n * float64(math.Abs(v)*(1-math.Abs(v))))
 	}
 	if curvature < 1e-150 {
 		return 0
@@ -151,13 +153,20 @@ func (d *deviance) leaf(_ int, rows []int32, _, _, targets []float64) float64 {
 	return float64(float64(d.classes-1)/float64(d.classes)*gradient) / curvature
 }
 
-func (d *deviance) mean(raw, y []float64) float64 {
+func (d *deviance) mean(raw []float64, c *cases) float64 {
 	var likelihood product
-	scores := make([]float64, d.classes)
-	for i, v := range y {
+	total, scores := 0.0, make([]float64, d.classes)
+	for i, v := range c.y {
 		copy(scores, raw[i*d.classes:])
 		normalise(scores)
-		likelihood.times(max(scores[int(v)], 1e-300))
+		p := max(scores[int(v)], 1e-300)
+		if c.weight == nil {
+			likelihood.times(p)
+			continue
+		}
+		var one product
+		one.times(p)
+		total += float64(float64(c.weight[i]) * one.logarithm())
 	}
-	return -likelihood.logarithm() / float64(len(y))
+	return -(total + likelihood.logarithm()) / float64(c.rows)
 }

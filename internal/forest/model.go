@@ -20,9 +20,10 @@ type Model struct {
 type kind int
 
 const (
-	sum     kind = iota // base plus every tree's value: boosting
-	mean                // mean of the trees' values: forest, K values in a leaf
-	softmax             // boosting of classes: tree t adds to output t mod K; probabilities are their softmax
+	sum      kind = iota // base plus every tree's value: boosting
+	mean                 // mean of the trees' values: forest, K values in a leaf
+	softmax              // boosting of classes: tree t adds to output t mod K; probabilities are their softmax
+	logistic             // boosting of two classes: a tree adds to the second and takes away from the first, whose own tree would be its mirror image
 )
 
 // width is the number of values in a leaf.
@@ -88,7 +89,7 @@ func (m *Model) block(features []float32, out []float64) {
 		for i := range out {
 			out[i] /= float64(len(m.roots))
 		}
-	case softmax:
+	case softmax, logistic:
 		for i := 0; i < len(out); i += k {
 			normalise(out[i : i+k])
 		}
@@ -98,13 +99,19 @@ func (m *Model) block(features []float32, out []float64) {
 // add adds the values of tree t for rows of float32 features to out [rows][K].
 func (m *Model) add(t int, features []float32, out []float64) {
 	k, w, first := m.outputs, m.width(), 0
-	if m.kind == softmax {
+	switch m.kind {
+	case softmax:
 		first = t % k
+	case logistic:
+		first = 1
 	}
 	for i, at := first, 0; i < len(out); i, at = i+k, at+m.columns {
 		leaf := m.leaf(m.roots[t], features[at:at+m.columns])
 		if w == 1 {
 			out[i] += float64(m.values[leaf])
+			if m.kind == logistic {
+				out[i-1] -= float64(m.values[leaf])
+			}
 			continue
 		}
 		for j, v := range m.values[leaf : int(leaf)+w] {

@@ -40,12 +40,16 @@ func plain(rows int, classes bool) Examples {
 // fits are models of every kind, with every kind of sampling.
 func fits(t testing.TB, workers int) map[string]*Model {
 	numbers, classes := plain(4000, false), plain(4000, true)
-	validation := plain(700, false)
+	validation, halves := plain(700, false), plain(4000, true)
+	for i, y := range halves.Y {
+		halves.Y[i] = min(y, 1)
+	}
 	return map[string]*Model{
 		"boosted":  boosted(t, numbers, nil, Options{Trees: 10, Workers: workers}),
 		"stopped":  boosted(t, numbers, &validation, Options{Trees: 40, Rate: 0.8, Depth: 6, L2: 1, Patience: 3, Workers: workers}),
 		"sampled":  boosted(t, numbers, nil, Options{Trees: 10, Rows: 0.7, Columns: 0.5, Leaves: -1, Depth: 5, Seed: 3, Workers: workers}),
 		"quantile": boosted(t, numbers, nil, Options{Trees: 10, Quantile: 0.9, Workers: workers}),
+		"logistic": boosted(t, halves, nil, Options{Trees: 5, Classes: 2, Workers: workers}),
 		"softmax":  boosted(t, classes, nil, Options{Trees: 5, Classes: 3, Rows: 0.9, Workers: workers}),
 		"forest":   bagged(t, numbers, Options{Trees: 4, Columns: 0.4, Seed: 5, Workers: workers}),
 		"classes":  bagged(t, classes, Options{Trees: 4, Classes: 3, Workers: workers}),
@@ -65,7 +69,7 @@ func digest(m *Model) string {
 // the kinds that keep models.
 func TestSameBits(t *testing.T) {
 	want := map[string]string{"boosted": "00768b5f969ee12e", "stopped": "1c315e7d2e8c52a7", "sampled": "cb35269a4e92b51e", "quantile": "c9a69500e54ce0ed",
-		"softmax": "c44aa7bbac681b27", "forest": "608ad78fb707dc4d", "classes": "2bda9d012065bc89", "tree": "e50e0a423187339b"}
+		"logistic": "102acfb262fcb3b2", "softmax": "c44aa7bbac681b27", "forest": "608ad78fb707dc4d", "classes": "2bda9d012065bc89", "tree": "e50e0a423187339b"}
 	for _, workers := range []int{1, 2, 5} {
 		for name, m := range fits(t, workers) {
 			if got := digest(m); got != want[name] {

@@ -10,11 +10,12 @@ func (m *Model) ONNX(metadata ...string) ([]byte, error) {
 	g := onnx.Graph{Name: "trees", Opset: 14, ML: 1, Inputs: []onnx.Message{onnx.Port("x", onnx.Float32, -1, m.columns)},
 		Outputs: []onnx.Message{onnx.Port("y", onnx.Float32, -1, m.outputs)}}
 	output := "y"
-	if m.kind == softmax {
+	probabilities := m.kind == softmax || m.kind == logistic
+	if probabilities {
 		output = "scores"
 	}
 	g.Nodes = append(g.Nodes, onnx.Node("TreeEnsembleRegressor", []string{"x"}, []string{output}, m.attributes()...).In("ai.onnx.ml"))
-	if m.kind == softmax {
+	if probabilities {
 		g.Nodes = append(g.Nodes, onnx.Node("Softmax", []string{output}, []string{"y"}, onnx.Int("axis", 1)))
 	}
 	return g.Encode(metadata...)
@@ -26,6 +27,7 @@ func (m *Model) attributes() []onnx.Attribute {
 	tree, id, feature, left, right, missing := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	threshold, modes := make([]float32, n), make([]string, n)
 	var ofTree, ofNode, ofOutput []int64
+	var weights []float32
 	t := -1
 	for i := range m.nodes {
 		if t+1 < len(m.roots) && m.roots[t+1] == int32(i) {
@@ -41,12 +43,19 @@ func (m *Model) attributes() []onnx.Attribute {
 			}
 			continue
 		}
-		for j := range m.width() {
-			output := j
-			if m.kind == softmax {
-				output = t % m.outputs
+		give := func(output int, weight float32) {
+			ofTree, ofNode, ofOutput, weights = append(ofTree, int64(t)), append(ofNode, id[i]), append(ofOutput, int64(output)), append(weights, weight)
+		}
+		for j, v := range m.values[m.nodes[i].right:][:m.width()] {
+			switch m.kind {
+			case softmax:
+				give(t%m.outputs, v)
+			case logistic:
+				give(0, -v)
+				give(1, v)
+			default:
+				give(j, v)
 			}
-			ofTree, ofNode, ofOutput = append(ofTree, int64(t)), append(ofNode, id[i]), append(ofOutput, int64(output))
 		}
 	}
 	aggregate := "SUM"
@@ -57,5 +66,5 @@ func (m *Model) attributes() []onnx.Attribute {
 		onnx.Floats("base_values", singles(m.base)...), onnx.Ints("nodes_treeids", tree...), onnx.Ints("nodes_nodeids", id...), onnx.Texts("nodes_modes", modes...),
 		onnx.Ints("nodes_featureids", feature...), onnx.Floats("nodes_values", threshold...), onnx.Ints("nodes_truenodeids", left...),
 		onnx.Ints("nodes_falsenodeids", right...), onnx.Ints("nodes_missing_value_tracks_true", missing...), onnx.Ints("target_treeids", ofTree...),
-		onnx.Ints("target_nodeids", ofNode...), onnx.Ints("target_ids", ofOutput...), onnx.Floats("target_weights", m.values...)}
+		onnx.Ints("target_nodeids", ofNode...), onnx.Ints("target_ids", ofOutput...), onnx.Floats("target_weights", weights...)}
 }

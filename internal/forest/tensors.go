@@ -12,7 +12,7 @@ type Tensor struct {
 	Data  []float32
 }
 
-// Names of a model's tensors. The first says what it is: [F, K, kind, T], kind 0 boosting, 1 forest, 2 boosting of classes.
+// Names of a model's tensors. The first says what it is: [F, K, kind, T], kind 0 boosting, 1 forest, 2 boosting of classes, 3 of two classes with a tree for the second.
 //
 //	trees/design      [4]
 //	trees/base        [K], added to what the trees give; zero for a forest
@@ -91,7 +91,7 @@ func design(d []float32) (*Model, int, error) {
 	if len(d) != 4 {
 		return nil, 0, fmt.Errorf("%s has %d values, expected 4", tensorNames[0], len(d))
 	}
-	bounds := [...]struct{ least, most float32 }{{1, MaxColumns}, {1, MaxClasses}, {float32(sum), float32(softmax)}, {1, MaxTrees * MaxClasses}}
+	bounds := [...]struct{ least, most float32 }{{1, MaxColumns}, {1, MaxClasses}, {float32(sum), float32(logistic)}, {1, MaxTrees * MaxClasses}}
 	for i, v := range d {
 		if !(v >= bounds[i].least && v <= bounds[i].most) || v != float32(int32(v)) {
 			return nil, 0, fmt.Errorf("%s has the value %g at %d: expected a whole number from %g to %g", tensorNames[0], v, i+1, bounds[i].least, bounds[i].most)
@@ -99,7 +99,7 @@ func design(d []float32) (*Model, int, error) {
 	}
 	m := &Model{columns: int(d[0]), outputs: int(d[1]), kind: kind(d[2])}
 	trees := int(d[3])
-	if m.kind == sum && m.outputs != 1 || m.kind == softmax && (m.outputs < 2 || trees%m.outputs != 0) {
+	if m.kind == sum && m.outputs != 1 || m.kind == softmax && (m.outputs < 2 || trees%m.outputs != 0) || m.kind == logistic && m.outputs != 2 {
 		return nil, 0, fmt.Errorf("%d trees of kind %d with %d outputs", trees, m.kind, m.outputs)
 	}
 	return m, trees, nil
