@@ -84,6 +84,7 @@
 //	trials_left_out  all horizons: trials that are not compared; label reason (too_short, diverged); absent when none
 //	mase_m           the m of mase. mase_scale U: its denominator (published: label look_back)
 //	rows, rows_left_out   rows used; rows dropped as empty (published) or trimmed and missing (strict); segments
+//	train_series_rows rows of the other series that everything was trained on; absent when it was this one
 //	selection_optimism U² test mse of the configuration best on the test part minus that of the one chosen (0 or negative; strict). What choosing on the test part would have flattered
 //	selection_same   1 when both choices are the same configuration (strict)
 //	last_point_share share of naive's squared error in the last target (published: label look_back)

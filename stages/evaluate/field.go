@@ -299,7 +299,7 @@ func (e *Evaluate) rivals(f *field) []config {
 		list = append(list, config{Model: "ar", Order: f.lookBack})
 	}
 	if f.protocol == forecast.Strict {
-		for _, c := range []config{{Model: "ridge", Order: ridgeOrder}, {Model: "theta"}, {Model: "auto"}} {
+		for _, c := range []config{{Model: "ridge", Order: ridgeOrder}, {Model: "theta"}, {Model: "auto", Period: e.Season}} {
 			if slices.Contains(forecast.Models, c.Model) {
 				list = append(list, c)
 			}

@@ -119,7 +119,7 @@ func (c *contest) winner(english *locale.Locale) string {
 	lowest := least(f.models, func(m *model) float64 { return m.test })
 	also := ""
 	if lowest.test < m.test {
-		also = fmt.Sprintf("; on the test part %s is lower (%s)", c.full(lowest), quantity(lowest))
+		also = fmt.Sprintf("; on the test part %s is %s lower", c.full(lowest), percent(1-lowest.rmse()/m.rmse()))
 	}
 	chosen := ""
 	if also != "" {
@@ -259,10 +259,17 @@ func (c *contest) summary() string {
 		runs += len(m.runs)
 	}
 	targets := len(c.best.field.test)
-	if len(c.sweep) == 0 {
-		return fmt.Sprintf("%s: %s on %s", c.protocol, series.Count(rivals, "baseline"), series.Count(targets, "target"))
+	setting := string(c.protocol)
+	if c.data.Border > 0 {
+		setting += ", trained on another series"
 	}
-	return fmt.Sprintf("%s: %s (%s), %s, %s", c.protocol, series.Count(len(c.sweep), "configuration"), series.Count(runs, "trial"),
+	if folds := len(c.best.field.folds); folds > 1 {
+		setting += fmt.Sprintf(", %d folds", folds)
+	}
+	if len(c.sweep) == 0 {
+		return fmt.Sprintf("%s: %s on %s", setting, series.Count(rivals, "baseline"), series.Count(targets, "target"))
+	}
+	return fmt.Sprintf("%s: %s (%s), %s, %s", setting, series.Count(len(c.sweep), "configuration"), series.Count(runs, "trial"),
 		series.Count(rivals, "baseline"), series.Count(targets, "target"))
 }
 

@@ -283,6 +283,9 @@ func (c *contest) overall(e *Evaluate) []metric.Metric {
 		metric.Of("folds", float64(len(c.fields[0].folds)), "", p...),
 		metric.Of("mase_m", float64(e.MASE), "steps", p...),
 	}
+	if c.data.Border > 0 {
+		list = append(list, metric.Of("train_series_rows", float64(c.data.Border), "rows", p...))
+	}
 	if c.first {
 		for _, why := range reasons {
 			if n := c.study.left[why]; n > 0 {
