@@ -1,5 +1,5 @@
-// Package lstm trains recurrent networks on windows of a series: layers of LSTM or GRU cells, each in one direction or both, then Dense(1), with mean
-// squared error and Adam, as Keras 3 defines them: glorot-uniform, orthogonal and zero initialisers with forget biases of one, tanh and sigmoid, GRU with
+// Package lstm trains recurrent networks on windows of a series: layers of LSTM or GRU cells, each in one direction or both, then a dense layer, with mean
+// squared error or quantile loss and Adam, as Keras 3 defines them: glorot-uniform, orthogonal and zero initialisers with forget biases of one, tanh and sigmoid, GRU with
 // reset_after, epsilon added to the root of the uncorrected second moment. It sits under stages/train. It knows no units, scalers or files of series; its
 // values are scaled already.
 //
@@ -8,7 +8,7 @@
 // what comes after a target.
 //
 // The dense layer has O outputs: one forecast, several horizons (direct), several quantiles, or horizons times quantiles. With attention it sees, before the last
-// states, a mean of all states of the uppermost layer, weighted by a score of each (Bahdanau, Cho and Bengio, 2015): see head.go.
+// states, a mean of all states of the uppermost layer, weighted by a score of each (Bahdanau, Cho and Bengio, 2015): see head.go. Losses are in loss.go, learning rates over the epochs in schedule.go.
 //
 // How it is used:
 //
@@ -18,7 +18,8 @@
 //	data, err := m.RawONNX(lookBack, scales, scale)                                        // values of the series in and out
 //
 // A training that may be interrupted is NewTraining, Run (State after each epoch), Finish; later Resume, Run, Finish. Options.Open says whether more epochs may go on
-// from the state of fewer.
+// from the state of fewer. Import reads weights that others trained; SetTensors puts weights into a network. Quantiles of one horizon are learned apart and may cross: who
+// uses them as an interval sorts them.
 //
 // Dimension letters, here and in every comment of the package:
 //
@@ -29,6 +30,7 @@
 //	H  hidden units of a part
 //	K  the rows that a gate sums over: the H states, the F inputs, a one for each bias: H+F+1 (LSTM), H+F+2 (GRU)
 //	W  K rounded up to a multiple of 8, the width of a row of weights; the padding is zero and stays zero
+//	O  outputs   N  states of the uppermost layer, of both directions   A  units of the attention
 //
 // # The arithmetic contract
 //

@@ -9,7 +9,7 @@ import (
 
 // FuzzFromTensors makes tensors of hostile names, shapes and lengths: what is taken comes back, the rest is an error.
 func FuzzFromTensors(f *testing.F) {
-	for _, d := range []Design{{Cell: LSTM, Features: 1, Units: []int{1}}, {Cell: GRU, Features: 2, Units: []int{2, 1}, Bidirectional: true}} {
+	for _, d := range []Design{{Cell: LSTM, Features: 1, Units: []int{1}}, {Cell: GRU, Features: 2, Units: []int{2, 1}, Bidirectional: true}, {Cell: LSTM, Features: 1, Units: []int{2}, Outputs: 2, Attention: 3}} {
 		m, err := Build(d, 1)
 		if err != nil {
 			f.Fatal(err)
