@@ -150,7 +150,7 @@ func (s *sheet) objects() []map[string]any {
 type shape struct {
 	common []string // "protocol strict": columns with one value, said once
 	shown  []int    // columns of the table
-	hidden int      // columns for which there is no room
+	hidden []string // columns for which there is no room, by name
 	widths []int
 	right  []bool // columns of numbers
 	cells  [][]string
@@ -210,7 +210,7 @@ func (f *shape) fit(names []string, width, keep int) {
 		for at := len(f.shown) - 1; at > 0 && total() > width; at-- {
 			if i := f.shown[at]; i != keep && fits(i) {
 				f.shown = slices.Delete(f.shown, at, at+1)
-				f.hidden++
+				f.hidden = append(f.hidden, f.cells[0][i])
 			}
 		}
 	}

@@ -78,7 +78,7 @@ func TestLayOut(t *testing.T) {
 			t.Errorf("width %d: %q lost the column that it is sorted by", width, f.lines()[0])
 		}
 	}
-	if f := s.layOut(45, -1); strings.Contains(f.lines()[0], "rmse_low") || !strings.Contains(f.lines()[0], "skill") || f.hidden != 1 {
+	if f := s.layOut(45, -1); strings.Contains(f.lines()[0], "rmse_low") || !strings.Contains(f.lines()[0], "skill") || len(f.hidden) != 1 {
 		t.Errorf("%q", f.lines()[0])
 	}
 }

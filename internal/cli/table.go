@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -232,7 +233,9 @@ func (a *App) printSheet(t *sheet, keep int) {
 		}
 		fmt.Fprintln(a.Out, line)
 	}
-	if f.hidden > 0 {
-		fmt.Fprintf(a.Err, "  %s; --columns and --csv show them\n", plural(f.hidden, "more column"))
+	if len(f.hidden) > 0 {
+		slices.Reverse(f.hidden)
+		text := "--columns or --csv to see " + strings.Join(f.hidden, ", ")
+		fmt.Fprintln(a.Err, "  "+a.style.dim(a.style.hanging(text, 2)))
 	}
 }
