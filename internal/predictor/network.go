@@ -89,14 +89,27 @@ func (n *Network) middle() int { return max(0, slices.Index(n.Quantiles, 0.5)) }
 
 func (n *Network) unscale(v float32) float64 { return n.Window.Scalers[0].Unscale(float64(v)) }
 
-// recursive gives every window rows of its own, into which its forecasts are written.
+// recursive answers block by block, which bounds the memory of the windows.
 func (n *Network) recursive(ctx context.Context, d *forecast.Data, targets, horizons []int) ([]Forecast, error) {
-	ends := n.ends(d, targets, horizons)
-	width, far := n.Window.Features(), horizons[len(horizons)-1]
-	span, rows := n.Window.LookBack+far-1, n.Window.Rows(d) // rows of a window
-	if float64(len(ends))*float64(span*width) > 1<<28 {
-		return nil, fmt.Errorf("%d recursive forecasts of %d steps need too much memory: take fewer targets or the direct strategy", len(ends), far)
+	ends, rows := n.ends(d, targets, horizons), n.Window.Rows(d)
+	outputs := make([][]float32, len(horizons))
+	size := max(1, maxOwn/((n.Window.LookBack+horizons[len(horizons)-1])*n.Window.Features()))
+	for at := 0; at < len(ends); at += size {
+		if err := n.feed(ctx, rows, ends[at:min(at+size, len(ends))], horizons, outputs); err != nil {
+			return nil, err
+		}
 	}
+	q := max(1, len(n.Quantiles))
+	return n.scatter(d, targets, horizons, ends, func(sample, h int) []float32 { return outputs[slices.Index(horizons, h)][sample*q:][:q] }), nil
+}
+
+// maxOwn bounds the values of windows that are fed their forecasts at once.
+const maxOwn = 1 << 22
+
+// feed gives every window rows of its own, into which its forecasts are written, and appends the outputs at the horizons.
+func (n *Network) feed(ctx context.Context, rows []float32, ends, horizons []int, outputs [][]float32) error {
+	width, far := n.Window.Features(), horizons[len(horizons)-1]
+	span, q := n.Window.LookBack+far-1, max(1, len(n.Quantiles))
 	own := make([]float32, len(ends)*span*width)
 	for i, end := range ends {
 		copy(own[i*span*width:(i+1)*span*width], rows[(end-n.Window.LookBack)*width:min(len(rows), (end+far-1)*width)])
@@ -104,25 +117,25 @@ func (n *Network) recursive(ctx context.Context, d *forecast.Data, targets, hori
 			own[(i*span+n.Window.LookBack+k)*width] = float32(math.NaN())
 		}
 	}
-	q := max(1, len(n.Quantiles))
-	steps := make([][]float32, far) // outputs at each step
 	w := &lstm.Windows{Rows: own, Features: width, LookBack: n.Window.LookBack, Ends: make([]int, len(ends))}
 	for k := range far {
 		for i := range ends {
 			w.Ends[i] = i*span + n.Window.LookBack + k
 		}
-		outputs, err := n.Net.Predict(ctx, w, n.Workers)
+		step, err := n.Net.Predict(ctx, w, n.Workers)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		steps[k] = outputs
+		if at := slices.Index(horizons, k+1); at >= 0 {
+			outputs[at] = append(outputs[at], step...)
+		}
 		for i := range ends {
 			if k+1 < far {
-				own[w.Ends[i]*width] = outputs[i*q+n.middle()]
+				own[w.Ends[i]*width] = step[i*q+n.middle()]
 			}
 		}
 	}
-	return n.scatter(d, targets, horizons, ends, func(sample, h int) []float32 { return steps[h-1][sample*q:][:q] }), nil
+	return nil
 }
 
 func (n *Network) save(f *modelfile.File) error {

@@ -135,6 +135,29 @@ func TestFile(t *testing.T) {
 	}
 }
 
+// TestRecursive: the forecast of three steps is that of one step on a series whose two last values are forecasts.
+func TestRecursive(t *testing.T) {
+	m := models(t)[1]
+	const target = 30
+	want := make([]float64, 4)
+	d := data(0)
+	for h := 1; h <= 3; h++ {
+		f, err := m.Forecast(context.Background(), d, []int{target - 3 + h}, []int{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[h] = f[0].Point[0]
+		d.Values[target-3+h] = want[h]
+	}
+	f, err := m.Forecast(context.Background(), data(0), []int{target}, []int{1, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f[1].Point[0]; math.Abs(got-want[3]) > 1e-4 || math.Abs(want[3]-want[1]) < 1e-3 {
+		t.Errorf("three steps: %v, step by step %v", got, want)
+	}
+}
+
 // TestVersion1: files of the version before have one scaler, no horizons, and the options of a model in its trial.
 func TestVersion1(t *testing.T) {
 	net, err := lstm.New(2, 1, 1)

@@ -167,6 +167,35 @@ func TestEqual(t *testing.T) {
 	}
 }
 
+// TestPublished: the protocol of the training is that of the forecasts, without intervals: seconds without packets are left out.
+func TestPublished(t *testing.T) {
+	s := waves(400)
+	s.Columns[0].Name = "captured_bytes"
+	for i := 7; i < 400; i += 13 {
+		s.Columns[0].Values[i], s.Columns[1].Values[i] = 0, 0
+	}
+	s.Columns[1].Values[399] = 0
+	in := write(t, s)
+	k := trained(t, in, func(k *train.Train) { k.Model.Name, k.Protocol = "lstm", "published" })
+	p, err := forecast.ReadPredictions(k.Predictions.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := run(t, stages.Input{Path: k.File.Path}, in, func(k *Predict) { k.Targets = "all" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := index(t, all)
+	for i := range p.Time {
+		if at, ok := rows[key{p.Time[i], 1}]; !ok || all.Columns[2].Floats[at] != p.Predicted[i] || !all.Columns[3].IsNull(at) {
+			t.Fatalf("row %d: another forecast", i+1)
+		}
+	}
+	if last := all.Columns[0].Ints[all.Rows()-1]; all.Rows() != len(p.Time)+1 || last != s.Time[399] {
+		t.Errorf("%d forecasts for %d targets, the last %d ns after the last row", all.Rows(), len(p.Time), last-s.Time[399])
+	}
+}
+
 // TestChoice: origins by number and time, horizons beyond the model's.
 func TestChoice(t *testing.T) {
 	in := write(t, waves(400))

@@ -170,12 +170,10 @@ func (j *job) onnx() error {
 	return os.WriteFile(j.stage.ONNX.Path, data, 0o666)
 }
 
-// skip leaves a trial without forecasts, so that the other trials of a sweep can still be compared.
-func (j *job) skip(why error) error {
-	j.targets, j.forecasts, j.history.Reason = nil, nil, why.Error()
-	if j.trial.Parameters["diverged"] == 0 {
-		j.history.Reason = "too few points"
-	}
+// skip leaves a trial without forecasts, so that the other trials of a sweep can still be compared. The reason is what history.json says: the same wherever the series lies.
+func (j *job) skip(why error, reason string) error {
+	j.targets, j.forecasts, j.trial.Guards = nil, nil, nil
+	j.history = history{Epochs: []epoch{}, Reason: reason}
 	j.env.Summarize("left out: " + why.Error())
 	return j.write()
 }

@@ -179,20 +179,20 @@ func (s *Train) Run(ctx context.Context, env *stages.Env) error {
 		return err
 	}
 	j, err := s.load(env)
-	if err != nil && errors.Is(err, forecast.ErrShort) && s.Short == "skip" {
-		return j.skip(err)
-	}
-	if err != nil {
-		return err
+	if err == nil {
+		if err = j.fit(ctx); err != nil {
+			err = fmt.Errorf("%s: %w", s.Series.From, err)
+		}
 	}
 	var diverged *lstm.DivergedError
-	err = j.fit(ctx)
-	if errors.As(err, &diverged) && s.Diverged == "skip" {
+	switch {
+	case errors.Is(err, forecast.ErrShort) && s.Short == "skip":
+		return j.skip(err, "too few points")
+	case errors.As(err, &diverged) && s.Diverged == "skip":
 		j.trial.Parameters = map[string]float64{"diverged": float64(diverged.Epoch)}
-		return j.skip(err)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.Series.From, err)
+		return j.skip(diverged, diverged.Error())
+	case err != nil:
+		return err
 	}
 	return j.finish(ctx)
 }
