@@ -60,7 +60,7 @@ func (r *renderer) functions() template.FuncMap {
 	return template.FuncMap{
 		"captures": r.captures, "shortest": r.shortest, "decomposition": r.decomposition, "title": r.heading, "several": func() bool { return len(r.lib.captures) > 1 }, "many": func() bool { return len(r.lib.captures) > 3 },
 		"where": r.where, "names": r.names,
-		"num": r.num, "rows": r.rows, "least": r.least, "most": r.most, "exists": r.exists, "which": r.which,
+		"num": r.num, "rows": r.rows, "least": r.least, "tried": r.tried, "most": r.most, "exists": r.exists, "which": r.which,
 		"digits":   func(n int, v Value) (Value, error) { return v.Digits(n) },
 		"plain":    func(v Value) Value { return v.styled("plain") },
 		"whole":    func(v Value) Value { return v.styled("whole") },
@@ -165,6 +165,16 @@ func (r *renderer) least(path, name string, labels ...string) (Value, error) {
 		return r.num(path, name, labels...)
 	}
 	return slices.MinFunc(list, func(a, b Value) int { return order(a.v, b.v) }), nil
+}
+
+// tried is the smallest among the configurations of a sweep; a list of none or one.
+func (r *renderer) tried(path, name string, labels ...string) ([]Value, error) {
+	list, err := r.rows(path, name, labels...)
+	list = slices.DeleteFunc(list, func(v Value) bool { return math.IsNaN(v.v) || !configuration(v) })
+	if len(list) > 0 {
+		list = []Value{slices.MinFunc(list, func(a, b Value) int { return order(a.v, b.v) })}
+	}
+	return list, err
 }
 
 // most is the largest of the metrics that fit.

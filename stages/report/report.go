@@ -13,8 +13,8 @@
 //	{{num ... | digits 4}} percent plain whole date clock instant interval abs
 //	                                                   how it is printed; p-values print with their relation: "= 0.02", "< 0.001"
 //	{{ratio A B}} {{minus A B}} {{reduction A B}}      a / b, a - b, and (b - a) / b as a percentage
-//	{{rows $f "rmse" ...}} {{least ...}} {{most ...}} {{which $f "selected" ...}}
-//	                                                   all that fit; the smallest; the largest; those whose value is 1
+//	{{rows $f "rmse" ...}} {{least ...}} {{most ...}} {{tried ...}} {{which $f "selected" ...}}
+//	                                                   all that fit; the smallest; the largest; the smallest of the configurations, a list of one or none; those whose value is 1
 //	{{names (where "gain")}}                           the captures of which something holds: gain, no gain, lstm better, lstm worse, lstm even, scale leaked
 //	{{until FIRST LAST}}                               an instant after another: the time of day alone on the same day
 //	.Model .Label "column" .Raw "period" .Is "model" "ar" .Same "dm_p" "against" "linear" .HasSame ... .Count .HasInterval

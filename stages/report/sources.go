@@ -34,7 +34,7 @@ type group struct {
 	entries []entry
 	byName  map[string][]entry
 	byModel map[string]map[string][]entry // by name and modelKey, made when first asked for
-	varies  map[string]bool // options in which the configurations of a sweep differ
+	varies  map[string]map[string]bool    // by model: options in which its configurations differ
 	figures map[string]figure
 	table   *leaf // trials.csv; nil when there is none
 }
@@ -45,13 +45,17 @@ func (g *group) index() {
 	for _, e := range g.entries {
 		g.byName[e.Name] = append(g.byName[e.Name], e)
 	}
-	g.byModel, g.varies = map[string]map[string][]entry{}, map[string]bool{}
-	sweep := g.byName["selected"]
-	for _, e := range sweep {
-		for _, other := range []map[string]string{e.Labels, sweep[0].Labels} {
-			for k := range other {
-				if e.Labels[k] != sweep[0].Labels[k] {
-					g.varies[k] = true
+	g.byModel, g.varies = map[string]map[string][]entry{}, map[string]map[string]bool{}
+	first := map[string]map[string]string{}
+	for _, e := range g.byName["selected"] {
+		model := e.Labels["model"]
+		if first[model] == nil {
+			first[model], g.varies[model] = e.Labels, map[string]bool{}
+		}
+		for _, labels := range []map[string]string{e.Labels, first[model]} {
+			for k := range labels {
+				if e.Labels[k] != first[model][k] {
+					g.varies[model][k] = true
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -85,9 +86,14 @@ func wordsOf(language string) *words {
 // parameters are the options that stand in the name of a baseline.
 var parameters = []string{"order", "period", "window"}
 
+// trained says that a model is a network or made of trees, which have a look-back of their own.
+func trained(labels map[string]string) bool {
+	return labels["epochs"] != "" || labels["model"] == "boosting" || labels["model"] == "forest"
+}
+
 // model names a model by its labels, in prose: "AR(20)", "LSTM (look-back 20, 50 epochs, batch 64)". Of further options those are said that vary.
-func (w *words) model(labels map[string]string, varies map[string]bool) string {
-	if text, ok := w.models[labels["model"]]; ok && labels["epochs"] == "" {
+func (w *words) model(labels map[string]string, varies map[string]map[string]bool) string {
+	if text, ok := w.models[labels["model"]]; ok && !trained(labels) {
 		return w.parametric(text, labels) + w.covariates(labels, varies)
 	}
 	options := w.options(labels, varies, func(name, value string) string {
@@ -103,8 +109,8 @@ func (w *words) model(labels map[string]string, varies map[string]bool) string {
 }
 
 // row names a model in a table, shorter: LSTM 20 · 50/64.
-func (w *words) row(labels map[string]string, varies map[string]bool) string {
-	if text, ok := w.models[labels["model"]]; ok && labels["epochs"] == "" {
+func (w *words) row(labels map[string]string, varies map[string]map[string]bool) string {
+	if text, ok := w.models[labels["model"]]; ok && !trained(labels) {
 		return w.parametric(text, labels) + w.covariates(labels, varies)
 	}
 	short := maps.Clone(labels)
@@ -139,15 +145,15 @@ func (w *words) parametric(text string, labels map[string]string) string {
 	return before + parameter + after
 }
 
-func (w *words) covariates(labels map[string]string, varies map[string]bool) string {
-	if labels["covariates"] == "" || !varies["covariates"] {
+func (w *words) covariates(labels map[string]string, varies map[string]map[string]bool) string {
+	if labels["covariates"] == "" || !varies[labels["model"]]["covariates"] {
 		return ""
 	}
 	return " + " + strings.ReplaceAll(labels["covariates"], ",", " + ")
 }
 
 // options lists a model's options: the look-back, epochs and batch of a network always, others where they vary.
-func (w *words) options(labels map[string]string, varies map[string]bool, say func(name, value string) string) (list []string) {
+func (w *words) options(labels map[string]string, varies map[string]map[string]bool, say func(name, value string) string) (list []string) {
 	for _, name := range []string{"look_back", "epochs", "batch"} {
 		if labels[name] != "" {
 			list = append(list, say(name, labels[name]))
@@ -155,10 +161,10 @@ func (w *words) options(labels map[string]string, varies map[string]bool, say fu
 	}
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		switch name {
-		case "model", "protocol", "horizon", "look_back", "epochs", "batch", "layers", "bidirectional":
+		case "model", "protocol", "horizon", "look_back", "epochs", "batch", "layers", "bidirectional", "p", "d", "q":
 			continue
 		}
-		if varies[name] && !slices.Contains(asides, name) && !slices.Contains(parameters, name) {
+		if varies[labels["model"]][name] && !slices.Contains(asides, name) && !slices.Contains(parameters, name) {
 			list = append(list, say(name, strings.ReplaceAll(labels[name], ",", " + ")))
 		}
 	}
@@ -176,6 +182,9 @@ func (w *words) network(labels map[string]string) string {
 		kind = strings.ReplaceAll(name, "_", " ")
 	}
 	kind = w.parametric(kind, labels)
+	if p, q := labels["p"], labels["q"]; p != "" && q != "" {
+		kind += "(" + p + "," + cmp.Or(labels["d"], "d") + "," + q + ")"
+	}
 	if labels["bidirectional"] == "true" {
 		kind = fmt.Sprintf(w.bidirectional, kind)
 	}
