@@ -1,8 +1,6 @@
 package forest
 
-import (
-	"fmt"
-)
+import ()
 
 // Model is a fitted ensemble. It is not changed by anything, so many goroutines may use it.
 type Model struct {
@@ -53,88 +51,6 @@ func (m *Model) Trees() int { return len(m.roots) }
 
 // Importance is each feature's share of the gain of all splits, [F]; the sum is 1, or 0 for a model without a split.
 func (m *Model) Importance() []float64 { return append([]float64(nil), m.importance...) }
-
-// Predict answers for each row of x, which must have F columns: [N], or the classes' probabilities row-major [N][K]. NaN is a missing value, infinite ones are
-// compared as they are. It panics where x does not fit.
-func (m *Model) Predict(x *Matrix) []float64 {
-	if x.Columns != m.columns || len(x.Values) != x.Rows*x.Columns {
-		panic(fmt.Sprintf("forest: %d rows of %d features in %d values, the model has %d features", x.Rows, x.Columns, len(x.Values), m.columns))
-	}
-	out := make([]float64, x.Rows*m.outputs)
-	const block = 256 // rows whose features stay in the cache while every tree reads them
-	features := make([]float32, block*m.columns)
-	for lo := 0; lo < x.Rows; lo += block {
-		n := min(block, x.Rows-lo)
-		for i, v := range x.Values[lo*m.columns : (lo+n)*m.columns] {
-			features[i] = float32(v)
-		}
-		m.block(features[:n*m.columns], out[lo*m.outputs:(lo+n)*m.outputs])
-	}
-	return out
-}
-
-// block answers for rows whose features are float32.
-func (m *Model) block(features []float32, out []float64) {
-	k := m.outputs
-	if m.kind != mean {
-		for i := range out {
-			out[i] = m.base[i%k]
-		}
-	}
-	for t := range m.roots {
-		m.add(t, features, out)
-	}
-	switch m.kind {
-	case mean:
-		for i := range out {
-			out[i] /= float64(len(m.roots))
-		}
-	case softmax, logistic:
-		for i := 0; i < len(out); i += k {
-			normalise(out[i : i+k])
-		}
-	}
-}
-
-// add adds the values of tree t for rows of float32 features to out [rows][K].
-func (m *Model) add(t int, features []float32, out []float64) {
-	k, w, first := m.outputs, m.width(), 0
-	switch m.kind {
-	case softmax:
-		first = t % k
-	case logistic:
-		first = 1
-	}
-	for i, at := first, 0; i < len(out); i, at = i+k, at+m.columns {
-		leaf := m.leaf(m.roots[t], features[at:at+m.columns])
-		if w == 1 {
-			out[i] += float64(m.values[leaf])
-			if m.kind == logistic {
-				out[i-1] -= float64(m.values[leaf])
-			}
-			continue
-		}
-		for j, v := range m.values[leaf : int(leaf)+w] {
-			out[i+j] += float64(v)
-		}
-	}
-}
-
-// leaf returns where the values of a row begin.
-func (m *Model) leaf(at int32, row []float32) int32 {
-	for {
-		n := &m.nodes[at]
-		if n.feature < 0 {
-			return n.right
-		}
-		x := row[n.feature]
-		if x <= n.threshold || n.missingLeft && x != x {
-			at++
-		} else {
-			at = n.right
-		}
-	}
-}
 
 // between is the float32 threshold that separates low from high: their midpoint, or low where that would not be below high.
 func between(low, high float32) float32 {

@@ -258,3 +258,22 @@ func python(t *testing.T) string {
 	}
 	return python
 }
+
+// TestPredict: rows are answered alike alone and together, repeated or not.
+func TestPredict(t *testing.T) {
+	e := plain(700, false)
+	for i := range 2000 {
+		r := int(mix(uint64(i)) % 300)
+		e.X.Values = append(e.X.Values, e.X.Values[12*r:12*r+12]...)
+		e.X.Rows++
+	}
+	for name, m := range fits(t, 2) {
+		p, k := m.Predict(&e.X), m.Outputs()
+		for i := range e.X.Rows {
+			one := Matrix{1, 12, e.X.Values[12*i : 12*i+12]}
+			if !slices.Equal(m.Predict(&one), p[i*k:i*k+k]) {
+				t.Fatalf("%s: row %d alone is answered otherwise", name, i)
+			}
+		}
+	}
+}
