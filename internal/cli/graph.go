@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,7 +69,11 @@ func newGraph(p *language.Pipeline, instances bool) *graph {
 		}
 		of[i] = n
 		g.counts[n]++
-		for _, need := range in.Needs {
+		needs := in.Needs
+		if gate := in.Gate; gate != nil && instances { // in a search: its combination, a round before
+			needs = slices.Concat(needs, gate.Rung.Combinations[gate.Combination])
+		}
+		for _, need := range needs {
 			if e := [2]int{of[need], n}; !edge[e] {
 				edge[e] = true
 				g.needs[n] = append(g.needs[n], of[need])
