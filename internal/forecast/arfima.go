@@ -42,7 +42,7 @@ func fitARFIMA(d *Data, train []int, m Model) (*arfima, error) {
 	const cells, step = 14, 0.1
 	best, least := 0.0, math.Inf(1)
 	for i := range cells + 1 {
-		memory := float64(i)*step - 0.45
+		memory := float64(float64(i)*step) - 0.45
 		if _, sse := try(min(d.Len(), from+gridRows), memory); sse < least {
 			best, least = memory, sse
 		}
