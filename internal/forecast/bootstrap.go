@@ -71,7 +71,7 @@ func Quantile(sorted []float64, q float64) float64 {
 	if n == 0 {
 		return math.NaN()
 	}
-	at := q * float64(n-1)
+	at := float64(q * float64(n-1))
 	i := min(max(int(at), 0), n-1)
 	if i == n-1 {
 		return sorted[i]

@@ -230,19 +230,32 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// TestGolden fails when bytes change and the version did not.
+// TestGolden fails when bytes change and the version did not: of two protocols, and of folds and horizons.
 func TestGolden(t *testing.T) {
 	s := traffic(900, true)
 	trials := sweep(t, s, 2, 60000, forecast.Published, forecast.Strict)
-	dir, _, err := evaluate(t, s, trials, nil)
-	if err != nil {
-		t.Fatal(err)
+	digest := func(s *series.Series, trials stages.Tree) (text string, metrics []byte) {
+		table := filepath.Join(t.TempDir(), "trials.csv")
+		dir, _, err := evaluate(t, s, trials, func(e *Evaluate) { e.Table.Path = table })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{filepath.Join(dir, "metrics.json"), table} {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if metrics == nil {
+				metrics = data
+			}
+			text += fmt.Sprintf("%s sha256:%x\n", filepath.Base(path), sha256.Sum256(data))
+		}
+		return text, metrics
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "metrics.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := fmt.Sprintf("version %d metrics.json sha256:%x\n", Version, sha256.Sum256(data))
+	got, data := digest(s, trials)
+	rolling := traffic(900, false)
+	more, _ := digest(rolling, rolled(t, strict(t, rolling), false))
+	got = fmt.Sprintf("version %d\n%s%s", Version, got, more)
 	golden := filepath.Join("testdata", "golden.txt")
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {

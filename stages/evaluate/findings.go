@@ -119,7 +119,11 @@ func (c *contest) winner(english *locale.Locale) string {
 	lowest := least(f.models, func(m *model) float64 { return m.test })
 	also := ""
 	if lowest.test < m.test {
-		also = fmt.Sprintf("; on the test part %s is %s lower", c.full(lowest), percent(1-lowest.rmse()/m.rmse()))
+		by := percent(1 - lowest.rmse()/m.rmse())
+		if by == "0.0 %" {
+			by = "hardly"
+		}
+		also = fmt.Sprintf("; on the test part %s is %s lower", c.full(lowest), by)
 	}
 	chosen := ""
 	if also != "" {
