@@ -259,6 +259,9 @@ func (d *display) because(reason string) string {
 	if reason == "new" || reason == "" {
 		return ""
 	}
+	if from, ok := strings.CutPrefix(reason, "new ("); ok { // the checkpoint that it went on from
+		reason = strings.TrimSuffix(from, ")")
+	}
 	return d.style.dim("  (" + reason + ")")
 }
 
