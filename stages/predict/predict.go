@@ -246,7 +246,7 @@ func (s *Predict) forecast(ctx context.Context, m *predictor.Fitted, d *forecast
 		for i, t := range targets {
 			v := f[0].Point[i]
 			if math.IsNaN(v) && s.Targets == "future" {
-				return nil, fmt.Errorf("%s gives no forecast %d steps after the last row: %s", m.Trial.Model, h, needs(m, horizons))
+				return nil, fmt.Errorf("%s gives no forecast %s after the last row: %s", m.Trial.Model, series.Count(h, "step"), needs(m, horizons))
 			}
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				continue

@@ -13,6 +13,7 @@ import (
 	"weir/internal/locale"
 	"weir/internal/modelfile"
 	"weir/internal/predictor"
+	"weir/internal/series"
 )
 
 // history is history.json.
@@ -119,14 +120,14 @@ func (j *job) summary() string {
 	text := s.Model.Name
 	switch {
 	case s.Model.family() == networks:
-		text = fmt.Sprintf("%d epochs", len(h.Epochs))
+		text = series.Count(len(h.Epochs), "epoch")
 		if len(h.Epochs) < s.Epochs {
 			text += fmt.Sprintf(" (stopped early, weights of epoch %d)", h.Kept)
 		} else if h.Kept < len(h.Epochs) {
 			text += fmt.Sprintf(" (weights of epoch %d)", h.Kept)
 		}
 	case h.Kept > 0:
-		text = fmt.Sprintf("%d trees", h.Kept)
+		text = series.Count(h.Kept, "tree")
 		if h.Kept < s.Model.Trees {
 			text += " (stopped early)"
 		}
