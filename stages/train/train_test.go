@@ -62,16 +62,38 @@ func small(k *Train) {
 	k.Model.Units, k.LookBack, k.Epochs, k.Batch, k.History = 6, 8, 3, 16, 12
 }
 
-// TestBytes fails when bytes change and Version did not.
+// TestBytes fails when bytes change and Version did not, or when another machine makes other ones.
 func TestBytes(t *testing.T) {
+	plain := func(*Train) {}
+	rich := func(k *Train) {
+		k.Horizons, k.Covariates, k.Intervals = []int{1, 4}, []string{"packets", "time_of_day"}, "adaptive"
+	}
 	for _, c := range []struct {
-		model string
-		want  [3]string // model, predictions, history
+		model  string
+		change func(*Train)
+		want   [3]string // model, predictions, history
 	}{
-		{"lstm", [3]string{"02e082678a3c", "9af7ce3aea45", "5d1510ce9c56"}},
-		{"ar", [3]string{"53101f1eb2d3", "99b6b5e92198", "6f52b39e8fd0"}},
+		{"lstm", plain, [3]string{"02e082678a3c", "9af7ce3aea45", "5d1510ce9c56"}},
+		{"ar", plain, [3]string{"53101f1eb2d3", "99b6b5e92198", "6f52b39e8fd0"}},
+		{"gru", func(k *Train) {
+			rich(k)
+			k.Model.Attention, k.Quantiles, k.Decay, k.Patience = true, []float64{0.1, 0.5, 0.9}, "cosine", 2
+		}, [3]string{"afaf19fc72e4", "3e54294803f4", "9e6d4c433be3"}},
+		{"lstm", func(k *Train) {
+			k.Horizons, k.Strategy, k.Decay, k.DecayEvery = []int{1, 3}, "recursive", "exponential", 2
+		}, [3]string{"3c423c4c5a8f", "29e4876a5b8b", "2327566330f2"}},
+		{"boosting", rich, [3]string{"0339a6dad59b", "4c8ff6f5e999", "fd5dfb5fe40b"}},
+		{"forest", func(k *Train) { k.Model.Columns, k.Control = 0.5, "shuffled" }, [3]string{"74f745869aae", "99b130a5be6c", "117577ac52ba"}},
+		{"ridge", rich, [3]string{"077f2b8a8901", "e6dfeb275856", "258419b084a8"}},
+		{"arima", plain, [3]string{"108c1c3ddef8", "a9a484e1530b", "e98546270027"}},
+		{"auto", rich, [3]string{"55b11621d7bf", "cae2c5839886", "5777845940e5"}},
 	} {
-		k, _, err := run(t, wave(200), func(k *Train) { small(k); k.Model.Name, k.Model.Order = c.model, 3 })
+		s := wave(200)
+		s.Columns = append(s.Columns, series.Column{Name: "packets", Unit: "packets"})
+		for i := range s.Time {
+			s.Columns[1].Values = append(s.Columns[1].Values, float64(i*i%41))
+		}
+		k, _, err := run(t, s, func(k *Train) { small(k); k.Model.Name, k.Model.Order, k.Model.Trees = c.model, 3, 8; c.change(k) })
 		if err != nil {
 			t.Fatal(err)
 		}
