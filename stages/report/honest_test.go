@@ -81,6 +81,7 @@ func honestMetrics(verdict float64, bursts int) (list []metric.Metric) {
 			}
 		}
 	}
+	list = append(list, metric.Of("trials_left_out", 2, "", "protocol", "strict", "reason", "diverged"), metric.Of("trials_left_out", 1, "", "protocol", "strict", "reason", "too_short"), metric.Of("guard", 0, "", "protocol", "strict", "horizon", "1", "guard", "lag_copy"))
 	return append(list, metric.Of("event_level", 9e5, "B/s", "protocol", "strict"), metric.Of("event_rate", 0.05, "", "protocol", "strict"), metric.Of("step", 1, "s"))
 }
 
@@ -99,8 +100,8 @@ func honest(verdict float64, bursts int) func(t testing.TB) map[string]map[strin
 
 var honestSituations = []situation{
 	{"honest", honest(1, 40), []string{"All checks for leaks passed", "further ones", `<a href="tables/demo-trials.csv"><code>tables/demo-trials.csv</code></a>`, "Further ahead", "At other times", "bidirectional GRU of 2 layers 20 · 50/64 · covariates packets + x_0",
-		"0.21", "a new one", "Precision over recall", "which is not distinguishable from the linear model", "reaches"}, []string{"x_13", "Checks that failed", "too few to say how well"}},
-	{"leaking", honest(0, 3), []string{"Checks that failed: “nothing is too good to be true (Horizon 5)”.", "too few to say how well"}, []string{"All checks", "Precision over recall"}},
+		"0.21", "a new one", "Precision over recall", "which is not distinguishable from the linear model", "Left out:", " trials that diverged, ", " trial for which the series is too short.", "failed", "reaches"}, []string{"x_13", "Checks that failed", "too few to say how well"}},
+	{"leaking", honest(0, 3), []string{"Checks that failed: “nothing is too good to be true (horizon 5)”.", "too few to say how well"}, []string{"All checks", "Precision over recall"}},
 }
 
 // The file of all trials lies beside the page that links to it, byte for byte.
