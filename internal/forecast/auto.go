@@ -29,7 +29,7 @@ type candidate struct {
 	model Model
 }
 
-// candidates are short and long regressions with little and much penalty, with and without a level that may shift, smoothing, ARIMA, and what the options allow: a season, covariates.
+// candidates are short and long regressions (the longest for long series) with little and much penalty, with and without a level that may shift, smoothing, ARIMA, and what the options allow: a season, covariates.
 func (m Model) candidates() []candidate {
 	var list []candidate
 	add := func(label string, c Model) { list = append(list, candidate{label, c}) }
@@ -45,6 +45,8 @@ func (m Model) candidates() []candidate {
 			add(fmt.Sprint("ridge_", p, "_", penalty), Model{Name: "ridge", Order: p, Penalty: penalty})
 		}
 	}
+	add("ridge_150_100", Model{Name: "ridge", Order: 150, Penalty: 100})
+	add("ridge_300_1000", Model{Name: "ridge", Order: 300, Penalty: 1000})
 	add("nlinear_20_100", Model{Name: "nlinear", Order: 20, Penalty: 100})
 	add("nlinear_60", Model{Name: "nlinear", Order: 60, Penalty: 1})
 	for _, o := range [][2]int{{5, 50}, {20, 50}, {60, 60}, {20, 200}, {60, 200}} {
@@ -88,6 +90,9 @@ func fitAuto(d *Data, train []int, m Model, horizons []int) (*auto, error) {
 		held[i] = make([][]float64, len(late))
 	}
 	for _, c := range m.candidates() {
+		if c.model.Order > 60 && len(train) < 20*c.model.Order {
+			continue // it would be mostly noise
+		}
 		before, err := c.model.attempt(head, early, horizons)
 		if err != nil {
 			continue // too few rows for this one
