@@ -33,8 +33,9 @@ const (
 	barWidth = 20
 	grain    = 1000 // resolution of a bar: steps of one instance
 	redraw   = 120 * time.Millisecond
-	maxRows  = 8             // instances of one stage that have a row of their own
-	lastBar  = math.MaxInt32 // the priority of the total
+	rowGain  = barWidth/2 - 2 // by how much a row's name may be wider than its stage's: its bar is half as wide, and it is indented
+	maxRows  = 8              // instances of one stage that have a row of their own
+	lastBar  = math.MaxInt32  // the priority of the total
 )
 
 func (d *display) openBars() {
@@ -50,7 +51,13 @@ func (d *display) openBars() {
 
 // nameWidth is how much of an address a bar shows: what is left of the line beside the bar and a short text.
 func (d *display) nameWidth() int {
-	return min(max(d.width, len(d.total.name)), max(16, d.style.columns()-barWidth-32))
+	width := max(d.width, len(d.total.name))
+	for _, g := range d.groups {
+		if g.all > 1 {
+			width = max(width, g.row-rowGain)
+		}
+	}
+	return min(width, max(16, d.style.columns()-barWidth-32))
 }
 
 // addBar is called once for a stage that runs when the bars are drawn: what ends sooner needs none.
@@ -89,7 +96,7 @@ func (d *display) drawRows(g *group, room int) {
 	waiting := slices.DeleteFunc(slices.Clone(g.active), func(p *progress) bool {
 		return slices.ContainsFunc(g.rows, func(r *row) bool { return r.of == p })
 	})
-	width := d.nameWidth() - 2 + barWidth/2
+	width := d.nameWidth() + rowGain
 	for _, r := range g.rows {
 		if !slices.Contains(g.active, r.of) {
 			r.of, waiting = waiting[0], waiting[1:]

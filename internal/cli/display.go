@@ -40,6 +40,7 @@ type display struct {
 	stopping bool
 	early    []string // lines of stages that noticed the interrupt before Stopping was called
 	blocked  int      // steps that were not started because of a failure
+	wanted   int      // steps that are cached when all is done, as far as is known
 	spared   int      // steps that did not have to run: their inputs came out as they were
 }
 
@@ -63,6 +64,7 @@ type group struct {
 	expected  float64 // all, before it is rounded
 	addresses []string
 	common    map[string]bool // labels that all instances have
+	row       int             // width of the others
 }
 
 // manyInstances is the size from which a stage's finished instances share a line.
@@ -114,9 +116,15 @@ func groupsOf(plan *runner.Plan) []*group {
 	}
 	for _, g := range groups {
 		g.common = commonLabels(g.addresses)
+		for _, address := range g.addresses[:min(len(g.addresses), maxMeasured)] {
+			g.row = max(g.row, utf8.RuneCountInString(g.label(&progress{address: address})))
+		}
 	}
 	return groups
 }
+
+// maxMeasured is how many addresses of a stage say how wide its rows are.
+const maxMeasured = 1000
 
 // commonLabels are the labels that all addresses of a stage have: ["demo", seed=1] and ["demo", seed=2] have "demo".
 func commonLabels(addresses []string) map[string]bool {

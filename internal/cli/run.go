@@ -87,6 +87,7 @@ func (a *App) run(ctx context.Context, po runner.PlanOptions, o runner.RunOption
 		events = json.NewEncoder(a.Out)
 	}
 	d := newDisplay(ctx, a.style, a.Err, groupsOf(plan), events)
+	d.wanted = plan.Count(runner.Cached) + plan.Pending()
 	result := p.Run(ctx, plan, o, d)
 	d.close()
 	return a.conclude(p, plan, result, d)
@@ -113,10 +114,10 @@ func (a *App) conclude(p *runner.Project, plan *runner.Plan, r *runner.Result, d
 	if _, err := p.HandOut(plan); err != nil {
 		return &exitError{Failed, err}
 	}
-	there := len(plan.Steps) - len(r.Failed) - r.Skipped
+	there := plan.Count(runner.Cached)
 	switch {
 	case errors.Is(r.Err, context.Canceled):
-		fmt.Fprintf(a.Err, "%s of %s done, the rest continues with `%s`\n", count(int64(there)), count(int64(len(plan.Steps))), a.again())
+		fmt.Fprintf(a.Err, "%s of %s done, the rest continues with `%s`\n", count(int64(there)), count(int64(d.wanted)), a.again())
 		return exit(Interrupted)
 	case errors.Is(r.Err, runner.ErrHeld):
 		fmt.Fprintf(a.Err, "%s: %v\n", r.Failed[0].Address, r.Err)
