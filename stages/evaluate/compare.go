@@ -10,7 +10,7 @@ import (
 
 // score fills what each run of a model scores on the field's targets and the means over its seeds.
 func (f *field) score(m *model) {
-	actual, checked := f.data.At(f.test), f.data.At(f.validate)
+	actual, checked := f.data.At(f.test), f.data.At(f.choosing())
 	last := len(actual) - 1
 	m.losses = make([]float64, len(actual))
 	for i := range m.runs {
@@ -20,8 +20,8 @@ func (f *field) score(m *model) {
 		r.without = mse(actual[:last], r.forecast[:last])
 		r.lag = forecast.LagCopy(f.data, f.test, r.forecast, f.horizon)
 		r.validation = math.NaN()
-		if len(checked) > 0 && len(r.checked) == len(checked) {
-			r.validation = mse(checked, r.checked)
+		if len(checked) > 0 && len(r.checked) == len(f.validate) {
+			r.validation = mse(checked, r.checked[:len(checked)])
 		}
 		for k, e := range r.errors {
 			m.losses[k] += float64(e * e)
@@ -33,6 +33,9 @@ func (f *field) score(m *model) {
 	m.test = m.mean(func(r run) float64 { return r.score.MSE })
 	m.validation = m.mean(func(r run) float64 { return r.validation })
 }
+
+// choosing are the validation targets that models are chosen by: those of the first fold, as those of a later one test in an earlier one.
+func (f *field) choosing() []int { return f.folds[0].validate }
 
 // mean is over the seeds.
 func (m *model) mean(of func(run) float64) float64 { return forecast.Mean(m.each(of)) }

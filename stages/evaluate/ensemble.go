@@ -19,7 +19,7 @@ type weight struct {
 func (m *model) combined() bool { return m.config.Model == ensemble }
 
 // combine makes the ensemble of a strict field with a validation part: the mean of its members' forecasts (of a configuration: the mean over its seeds), weighted by the inverse of
-// their mean squared error on the validation part (Bates and Granger 1969, Operational Research Quarterly 20, 451-468, without covariances). Members are the linear models and the best configuration of each
+// their mean squared error on the validation part, that of the first fold (Bates and Granger 1969, Operational Research Quarterly 20, 451-468, without covariances). Members are the linear models and the best configuration of each
 // kind of trained model, those whose validation error is at most a tenth above the smallest, at most ten. Nil when there are fewer than two.
 func (f *field) combine() *model {
 	if f.protocol == forecast.Published || len(f.validate) == 0 {

@@ -46,7 +46,7 @@
 //	skill*+              1 - mse/mse of naive on the same targets; above 0: better than repeating the last value. Without seed: low and high are the 95 % moving-block bootstrap interval over
 //	                     the targets (not that over the seeds), count the seeds
 //	rmse_gain*           1 - rmse/rmse of naive
-//	validation_mse*  U²  mse on the validation targets (strict with a validation part)
+//	validation_mse*  U²  mse on the validation targets (strict with a validation part; with folds those of the first, which are before everything that tests)
 //	mse_without_last* U² published: mse without the last target, which may be a partial second
 //	mse_folds rmse_folds skill_folds  mean over the folds of the metrics with the label fold, 95 % t interval over the folds; count: folds
 //	lag_copy*            share of targets whose forecast is nearer to the last value x[t-h] than to the value it is of: 1 for naive, 0.5 for a forecast unrelated to both
@@ -110,6 +110,7 @@
 // Checks for leaks, on every evaluation. A failed one is a warning and stands in the findings.
 //
 //	scaler, window, ...  the trials' own checks, all must have passed (count: their sum)
+//	selection        strict: everything that chooses or weighs models is before the first test target, and the training part too; fails where the test part chooses
 //	future_poison    baselines' forecasts, and the trials' own checks: unchanged to the bit when what comes after their origin is replaced; baselines also keep their parameters when all but the training
 //	                 part is replaced
 //	shuffled         the linear rival fitted to the series in random order forecasts no better than the training mean (one-sided p >= 0.001)
@@ -126,8 +127,8 @@
 // # Table
 //
 // trials.csv: one row a protocol, horizon and model, best first within a protocol and horizon (chosen part's error for configurations, then test error): protocol, horizon, rank, model, kind (baseline,
-// trial, ensemble), a column for every option that some model has, seeds, validation_mse with _low _high, validation_rmse, mse with _low and _high, rmse with _low and _high, mae,
-// skill with _low and _high, dm_p_naive, dm_p_linear, holm_p_naive, holm_p_linear, selected. Numbers have 12 significant digits, what does not exist is empty.
+// trial, ensemble), a column for every option that some model has, seeds, selected, validation_rmse, rmse with _low and _high, mae, skill with _low and _high, dm_p_naive, dm_p_linear,
+// holm_p_naive, holm_p_linear, validation_mse and mse with _low and _high. Numbers have 12 significant digits, what does not exist is empty.
 //
 // # Figures
 //

@@ -61,7 +61,7 @@ func TestGuardsPass(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, warnings := env.Said()
-	for _, name := range []string{"future_poison", "shuffled", "lag_copy", "too_good", "scaler"} {
+	for _, name := range []string{"future_poison", "shuffled", "lag_copy", "too_good", "scaler", "selection"} {
 		if v := value(t, read(t, dir), "guard", "guard", name); v != 1 {
 			t.Errorf("an honest trial fails %s: %q", name, warnings)
 		}
@@ -230,5 +230,26 @@ func TestLuck(t *testing.T) {
 	_, findings, _ := env.Said()
 	if said := fmt.Sprint(findings); !strings.Contains(said, "luck alone would") {
 		t.Errorf("luck is not told: %s", said)
+	}
+}
+
+func TestSelectionFails(t *testing.T) {
+	c, _ := arena(t)
+	f := c.fields[0]
+	c.on = forecast.Validation
+	if v := c.selection(); !v.Passed || v.Count != len(f.validate) {
+		t.Errorf("validation before test: %+v", v)
+	}
+	f.folds[0].validate = f.test[:5]
+	if v := c.selection(); v.Passed {
+		t.Errorf("validation on the test part: %+v", v)
+	}
+	f.folds[0].validate, f.folds[0].end = f.validate, f.test[0]+1
+	if v := c.selection(); v.Passed {
+		t.Errorf("training on the test part: %+v", v)
+	}
+	c.on = forecast.Test
+	if v := c.selection(); v.Passed {
+		t.Errorf("chosen on the test part: %+v", v)
 	}
 }

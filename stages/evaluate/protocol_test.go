@@ -127,6 +127,12 @@ func TestFoldsAndHorizons(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if fold == 1 { // what chooses is before every test target
+				e := forecast.Errors(d.At(split.Validation), a.Forecast(d, split.Validation, h))
+				if got, want := float64(one("validation_mse", "model", "ar", "horizon", at).Value), forecast.SumSquares(e)/float64(len(e)); math.Abs(got-want) > 1e-9*want {
+					t.Errorf("horizon %d: validation_mse %v, want %v", h, got, want)
+				}
+			}
 			e := forecast.Errors(d.At(split.Test), a.Forecast(d, split.Test, h))
 			want := forecast.SumSquares(e) / float64(len(e))
 			total, all = total+want*float64(len(e)), all+len(e)

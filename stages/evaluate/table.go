@@ -34,8 +34,8 @@ func writeTable(path string, contests []*contest) error {
 		}
 	}
 	rows := [][]string{slices.Concat([]string{"protocol", "horizon", "rank", "model", "kind"}, order, []string{
-		"seeds", "validation_mse", "validation_mse_low", "validation_mse_high", "validation_rmse", "mse", "mse_low", "mse_high", "rmse", "rmse_low", "rmse_high", "mae",
-		"skill", "skill_low", "skill_high", "dm_p_naive", "dm_p_linear", "holm_p_naive", "holm_p_linear", "selected"})}
+		"seeds", "selected", "validation_rmse", "rmse", "rmse_low", "rmse_high", "mae", "skill", "skill_low", "skill_high", "dm_p_naive", "dm_p_linear", "holm_p_naive", "holm_p_linear",
+		"validation_mse", "validation_mse_low", "validation_mse_high", "mse", "mse_low", "mse_high"})}
 	for _, c := range contests {
 		list := c.competitors()
 		slices.SortStableFunc(list, func(a, b *model) int { return less(c.choice(a), c.choice(b)) })
@@ -95,14 +95,10 @@ func (c *contest) row(m *model, options []string) []string {
 		i := forecast.MeanInterval(m.each(of))
 		cells = append(cells, number(i.Mean), number(i.Low), number(i.High))
 	}
-	cells = append(cells, text(len(m.runs)))
-	over(func(r run) float64 { return r.validation })
-	cells = append(cells, number(m.mean(func(r run) float64 { return math.Sqrt(r.validation) })))
-	over(func(r run) float64 { return r.score.MSE })
+	cells = append(cells, text(len(m.runs)), strconv.FormatBool(m == c.selected), number(m.mean(func(r run) float64 { return math.Sqrt(r.validation) })))
 	over(func(r run) float64 { return r.score.RMSE })
-	cells = append(cells, number(m.mean(func(r run) float64 { return r.score.MAE })))
 	low, high := m.skillInterval()
-	cells = append(cells, number(forecast.Skill(m.test, m.field.naive.test)), number(low), number(high))
+	cells = append(cells, number(m.mean(func(r run) float64 { return r.score.MAE })), number(forecast.Skill(m.test, m.field.naive.test)), number(low), number(high))
 	for _, name := range against {
 		p := math.NaN()
 		if d, ok := m.against[name]; ok {
@@ -117,5 +113,7 @@ func (c *contest) row(m *model, options []string) []string {
 		}
 		cells = append(cells, number(probability(p)))
 	}
-	return append(cells, strconv.FormatBool(m == c.selected))
+	over(func(r run) float64 { return r.validation })
+	over(func(r run) float64 { return r.score.MSE })
+	return cells
 }
