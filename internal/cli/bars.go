@@ -169,13 +169,26 @@ func (d *display) announce() {
 	}
 }
 
-// at is how far a group is, in grains.
+// at is how far a group is, in grains: by the work that its instances are, so that the time left is right where some take much longer than others.
 func (g *group) at() int64 {
+	whole := int64(g.all) * grain
+	if g.ended >= g.all {
+		return whole
+	}
+	done := g.worked
+	for _, p := range g.active {
+		done += p.share() * weight(p.step)
+	}
+	return min(whole-1, int64(done/max(g.work, 1)*float64(whole)))
+}
+
+// count is how many instances are done, with the shares of those that run.
+func (g *group) count() float64 {
 	n := float64(g.ended)
 	for _, p := range g.active {
 		n += p.share()
 	}
-	return int64(n * grain)
+	return n
 }
 
 // beside is the text behind a bar: how many, at what rate, what the stage says, how long still.
@@ -190,8 +203,8 @@ func (d *display) beside(g *group, at int64) string {
 		if text := g.active[0].text(true); text != "" {
 			parts = append(parts, text)
 		}
-	case g.all > 1 && g != d.total && at > 0 && elapsed >= time.Second:
-		parts = append(parts, pace(float64(at)/grain/elapsed.Seconds()))
+	case g.all > 1 && g != d.total && g.count() > 0 && elapsed >= time.Second:
+		parts = append(parts, pace(g.count()/elapsed.Seconds()))
 	}
 	switch {
 	case elapsed < time.Second || d.stopping:

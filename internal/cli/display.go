@@ -62,6 +62,8 @@ type group struct {
 	elapsed time.Duration // between its first start and its last end
 
 	expected  float64 // all, before it is rounded
+	work      float64 // of all instances, see weight
+	worked    float64 // of those that ended
 	addresses []string
 	common    map[string]bool // labels that all instances have
 	row       int             // width of the others
@@ -108,6 +110,7 @@ func groupsOf(plan *runner.Plan) []*group {
 		g.mixed = g.mixed || g.reason != s.Reason
 		g.addresses = append(g.addresses, s.Address)
 		g.expected += s.Share()
+		g.work += s.Share() * weight(s)
 		g.all = int(math.Round(g.expected))
 		g.width = max(g.width, utf8.RuneCountInString(s.Address))
 		if g.all >= manyInstances {
@@ -121,6 +124,25 @@ func groupsOf(plan *runner.Plan) []*group {
 		}
 	}
 	return groups
+}
+
+// weight is what an instance counts in the bar of its stage: its estimate of its work, or 1 where the kind makes none. A later round of a search goes on
+// where the one before ended.
+func weight(s *runner.Step) float64 {
+	if s == nil {
+		return 1
+	}
+	costly, ok := s.Stage.(stages.Costly)
+	if !ok {
+		return 1
+	}
+	cost := costly.Cost()
+	if lengthy, ok := s.Stage.(stages.Lengthy); ok && s.Gate != nil {
+		if _, length := lengthy.Length(); length > s.Gate.Rung.Length {
+			cost *= 1 - float64(s.Gate.Rung.Length)/float64(length)
+		}
+	}
+	return max(cost, 1)
 }
 
 // maxMeasured is how many addresses of a stage say how wide its rows are.
@@ -234,6 +256,7 @@ func (d *display) Finished(s *runner.Step, o runner.Outcome) {
 		return
 	}
 	g.ended++
+	g.worked += weight(s)
 	d.total.ended++
 	g.elapsed = time.Since(g.began)
 	switch {

@@ -104,14 +104,14 @@ func TestFailures(t *testing.T) {
 // TestBeside: what stands behind a bar.
 func TestBeside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDisplay(t.Context(), style{}, &bytes.Buffer{}, []*group{{name: "decode.packets", all: 1}, {name: "train.lstm", all: 40}}, nil)
+		d := newDisplay(t.Context(), style{}, &bytes.Buffer{}, []*group{{name: "decode.packets", all: 1, work: 1}, {name: "train.lstm", all: 40, work: 40}}, nil)
 		defer d.close()
 		decode, train := d.groups[0], d.groups[1]
 		p := d.begin(decode, "decode.packets", nil)
 		d.begin(train, "train.lstm[seed=1]", nil).Note("loss 0.0041")
 		p.Total(1000_000, "packets")
 		p.Done(250_000)
-		train.ended = 10
+		train.ended, train.worked = 10, 10
 		time.Sleep(10 * time.Second)
 		if got := d.beside(decode, decode.at()); got != "25,000 packets/s · 30 s left" {
 			t.Error(got)

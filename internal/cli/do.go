@@ -243,7 +243,7 @@ func (m *manual) tell(env *stages.Env, outputs []written) {
 
 // watched runs the stage and shows how far it is.
 func (m *manual) watched(ctx context.Context, stage stages.Stage, env *stages.Env) error {
-	d := newDisplay(ctx, m.app.style, m.app.Err, []*group{{name: m.kind.Name, all: 1, width: len(m.kind.Name)}}, nil)
+	d := newDisplay(ctx, m.app.style, m.app.Err, []*group{{name: m.kind.Name, all: 1, work: 1, width: len(m.kind.Name)}}, nil)
 	defer d.close()
 	env.LogFile = d.out
 	env.Progress = d.beginOne(m.kind.Name)
