@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"weir/internal/forecast"
-	"weir/stages"
 )
 
 // rivals lists the baselines of a field. Those that published documents do not have stand beside strict ones only.
@@ -35,8 +34,8 @@ const usualLevel = 0.9
 // ridgeOrder is the order of the ridge baseline: longer than least squares would bear on a short capture.
 const ridgeOrder = 60
 
-// compete adds the baselines in front of the trained models, and the ensemble behind them, and scores everything. A baseline that cannot forecast each target is left out with a warning.
-func (e *Evaluate) compete(ctx context.Context, env *stages.Env, f *field) error {
+// compete adds the baselines in front of the trained models, and the ensemble behind them, and scores everything. A baseline that cannot forecast each target is left out.
+func (e *Evaluate) compete(ctx context.Context, f *field) error {
 	var first []*model
 	known := func(c config) bool {
 		return slices.ContainsFunc(first, func(m *model) bool {
@@ -50,7 +49,7 @@ func (e *Evaluate) compete(ctx context.Context, env *stages.Env, f *field) error
 		}
 		m, why := f.baseline(c)
 		if why != "" {
-			env.Warn(fmt.Sprintf("%s: %s is left out: %s", f, name(c), why))
+			f.left = append(f.left, fmt.Sprintf("%s is left out: %s", name(c), why))
 			continue
 		}
 		first = append(first, m)

@@ -65,6 +65,7 @@ type field struct {
 	naive    *model
 	linear   *model // the linear rival; nil where the training part is too short for any
 	blocks   *forecast.Blocks
+	left     []string // baselines that are left out, and why
 }
 
 // contest is the evaluation of one protocol at one horizon.
@@ -288,8 +289,11 @@ func (f *field) add(group []entry) {
 	}
 }
 
-// warn says when one target decides the squared errors, as a partial second at the end of a capture does.
+// warn says which baselines are left out, and when one target decides the squared errors, as a partial second at the end of a capture does.
 func (f *field) warn(env *stages.Env) {
+	for _, text := range f.left {
+		env.Warn(fmt.Sprintf("%s: %s", f, text))
+	}
 	if i := f.hardest(); len(f.test) >= few && f.share(i) >= 0.25 {
 		env.Warn(fmt.Sprintf("%s: one of %d targets, %s, makes %.0f %% of the last value's squared error: squared errors and tests hang on it",
 			f, len(f.test), instant(f.data.Time[f.test[i]]), 100*f.share(i)))

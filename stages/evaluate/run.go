@@ -67,11 +67,13 @@ func (e *Evaluate) Run(ctx context.Context, env *stages.Env) error {
 	env.Progress.Total(int64(len(contests)), "sets of targets")
 	for i, c := range contests {
 		for _, f := range c.fields {
-			if err := e.compete(ctx, env, f); err != nil {
+			if err := e.compete(ctx, f); err != nil {
 				return err
 			}
 		}
-		c.fields[0].warn(env)
+		if c.first {
+			c.fields[0].warn(env)
+		}
 		c.decide()
 		c.guard()
 		c.warnGuards(env)
