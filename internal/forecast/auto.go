@@ -75,7 +75,7 @@ func (m Model) candidates() []candidate {
 const heldOut = 0.2
 
 func fitAuto(d *Data, train []int, m Model, horizons []int) (*auto, error) {
-	a := &auto{model: m, horizons: horizons, first: d.clock(train[0]), last: d.clock(train[len(train)-1]), floor: slices.Min(d.At(train)) >= 0}
+	a := &auto{model: m, horizons: horizons, first: float64(d.clock(train[0])), last: float64(d.clock(train[len(train)-1])), floor: slices.Min(d.At(train)) >= 0}
 	cut := int(float64(len(train)) * (1 - heldOut))
 	early, late := train[:cut], train[cut:]
 	if len(early) < 4 {
@@ -156,9 +156,6 @@ func (m Model) attempt(d *Data, train, horizons []int) (Fitted, error) {
 	}
 	return f, nil
 }
-
-// clock is the row's time in steps.
-func (d *Data) clock(t int) float64 { return math.Floor(float64(d.Time[t] / max(1, int64(d.Step)))) }
 
 // scale is the mean squared error of the last value as forecast, 1 where that is none.
 func (a *auto) scale(d *Data, targets []int, h int) float64 {
@@ -247,7 +244,7 @@ func (a *auto) Forecast(d *Data, targets []int, h int) []float64 {
 	var rows, lessons []int
 	next := 0
 	for t := range targets[len(targets)-1] + 1 {
-		c := d.clock(t)
+		c := float64(d.clock(t))
 		fresh := c < a.first || c > a.last
 		wanted := next < len(targets) && targets[next] == t
 		if wanted {

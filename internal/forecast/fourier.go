@@ -25,14 +25,20 @@ func (w *waves) at(d *Data, t int) []float64 {
 	return w.values
 }
 
-// phase is the place of row t in a period of so many steps, 0..period-1.
-func (d *Data) phase(t, period int) int {
+// clock is the row's time in whole steps since 1970.
+func (d *Data) clock(t int) int64 {
 	step := max(1, int64(d.Step))
 	at := d.Time[t] / step
 	if d.Time[t]%step < 0 {
 		at--
 	}
-	return int((at%int64(period) + int64(period)) % int64(period))
+	return at
+}
+
+// phase is the place of row t in a period of so many steps, 0..period-1.
+func (d *Data) phase(t, period int) int {
+	n := int64(period)
+	return int((d.clock(t)%n + n) % n)
 }
 
 // waves is how many of them a model has.
@@ -45,8 +51,5 @@ func (m Model) waves() int {
 
 // recursive says whether a regression applies horizon 1 to its own forecasts.
 func (m Model) recursive() bool {
-	if m.Strategy == "" {
-		return m.Name == "ar"
-	}
-	return m.Strategy == Recursive
+	return m.Strategy == Recursive || m.Strategy == "" && m.Name == "ar"
 }
