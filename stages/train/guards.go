@@ -68,6 +68,18 @@ func windowGuard(d *forecast.Data, part []int, w *lstm.Windows, at []int, horizo
 	return g
 }
 
+// fitGuard learns again after everything behind the training part, rows from end on, was replaced: the same numbers, to the bit, must come out.
+func fitGuard(d *forecast.Data, end int, learn func(*forecast.Data) ([]float64, error)) (forecast.Guard, error) {
+	g := forecast.Guard{Name: "fit_poison"}
+	seen, err := learn(d)
+	if err != nil {
+		return g, err
+	}
+	blind, err := learn(poison(d, end))
+	g.Count, g.Passed = len(seen), err == nil && same(seen, blind)
+	return g, nil
+}
+
 // poisonings bounds the forecasts of one horizon that are repeated on poisoned data, and poisonWork the rows that are copied for all of them.
 const (
 	poisonings = 8

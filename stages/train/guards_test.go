@@ -120,6 +120,19 @@ func TestPoisonGuard(t *testing.T) {
 	}
 }
 
+// TestFitGuard: a mean of the training part passes, one of a row more does not.
+func TestFitGuard(t *testing.T) {
+	j := prepared(t, func(*Train) {})
+	for more, want := range []bool{true, false} {
+		g, err := fitGuard(j.data, j.split.End(), func(d *forecast.Data) ([]float64, error) {
+			return []float64{forecast.Mean(d.Values[:j.split.End()+more])}, nil
+		})
+		if err != nil || g.Passed != want || g.Count != 1 {
+			t.Errorf("%d more: %+v, %v", more, g, err)
+		}
+	}
+}
+
 // TestGuards: every training leaves its verdicts; the published protocol scales by the whole series and says nothing of it here.
 func TestGuards(t *testing.T) {
 	for _, c := range []struct {
@@ -127,7 +140,7 @@ func TestGuards(t *testing.T) {
 		want            []string
 	}{
 		{"strict", "lstm", []string{"scaler", "window", "future_poison"}}, {"published", "lstm", []string{"window", "future_poison"}},
-		{"strict", "boosting", []string{"future_poison"}}, {"strict", "ses", []string{"future_poison"}},
+		{"strict", "boosting", []string{"fit_poison", "future_poison"}}, {"strict", "ses", []string{"fit_poison", "future_poison"}}, {"strict", "naive", []string{"future_poison"}}, {"strict", "arima", []string{"future_poison"}},
 	} {
 		k, env, err := run(t, wave(200), func(k *Train) { small(k); k.Protocol, k.Model.Name = c.protocol, c.model })
 		if err != nil {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -17,9 +18,27 @@ func (j *job) linear() error {
 	if j.trial.Split.Sliding {
 		from = j.split.Train[0]
 	}
-	fitted, err := m.Fit(j.learnt(), forecast.Rows(from, j.split.End()), j.stage.Horizons)
+	rows := forecast.Rows(from, j.split.End())
+	fitted, err := m.Fit(j.learnt(), rows, j.stage.Horizons)
 	if err != nil {
 		return err
+	}
+	if !slow(m.Name) {
+		g, err := fitGuard(j.data, j.split.End(), func(d *forecast.Data) ([]float64, error) {
+			again, err := m.Fit(d, rows, j.stage.Horizons)
+			if err != nil {
+				return nil, err
+			}
+			parameters, numbers := again.Parameters(), []float64(nil)
+			for _, name := range slices.Sorted(maps.Keys(parameters)) {
+				numbers = append(numbers, parameters[name])
+			}
+			return numbers, nil
+		})
+		if err != nil {
+			return err
+		}
+		j.guard(g)
 	}
 	j.trial.Parameters = map[string]float64{}
 	for name, v := range fitted.Parameters() {
@@ -29,6 +48,11 @@ func (j *job) linear() error {
 	}
 	j.model(&predictor.Linear{Options: m, Fitted: fitted, Horizons: j.stage.Horizons})
 	return nil
+}
+
+// slow says that a model is fitted by a search, too long to do it twice more.
+func slow(name string) bool {
+	return slices.Contains([]string{"auto", "arima", "arfima", "holt_winters"}, name)
 }
 
 // learnt is the data that linear models and trees are fitted to: the series itself, or for a control its training part in random order.

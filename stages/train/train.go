@@ -39,6 +39,7 @@
 //
 //	scaler         networks, strict: the ranges are those of the rows before validation and test
 //	window         networks: no window of training and validation reaches over a segment's border or to its targets, and no training target is behind the training part
+//	fit_poison     trees, and linear models that are fitted without a search: the same examples or parameters when everything behind the training part is replaced by wild values
 //	future_poison  forecasts of some test targets, all horizons: the same bits when everything that must not be seen is replaced by wild values
 //
 // # Lost and longer trainings

@@ -28,6 +28,16 @@ func (j *job) trees(ctx context.Context) error {
 			return forest.Examples{X: x, Y: d.At(kept)}
 		}
 		training := examples(learnt, j.split.Train)
+		if k == 0 {
+			g, err := fitGuard(j.data, j.split.End(), func(d *forecast.Data) ([]float64, error) {
+				e := examples(d, j.split.Train)
+				return append(e.X.Values, e.Y...), nil
+			})
+			if err != nil {
+				return err
+			}
+			j.guard(g)
+		}
 		var validation *forest.Examples
 		if len(j.split.Validation) > 0 && s.Patience > 0 {
 			v := examples(j.data, j.split.Validation)
