@@ -12,20 +12,24 @@ import (
 	"weir/internal/series"
 )
 
-// ErrONNX says that ONNX has no words for a model: smoothing, ARIMA, recursive networks, trees of several horizons.
+// ErrONNX says that ONNX has no words for a model: smoothing, ARIMA, mixtures, trees of several horizons.
 var ErrONNX = errors.New("not exported to ONNX")
 
 // ONNX is the model for other programs, scaler included: values of the series go in and come out.
 //
-//	networks                     x [batch, look-back, features] -> y [batch, horizons times quantiles]
+//	networks                     x [batch, look-back, features] -> y [batch, horizons times quantiles]; features as in forecast.Window: a covariate that is known in advance is that of the row
+//	                             first horizon later. A recursive network forecasts one step; its user feeds the forecasts back
 //	trees of one horizon         x [batch, look-back + covariates], x[0] the last value, x[1] the one before -> y [batch, 1]
 //	ar, ridge, nlinear, rlinear, dlinear  x [batch, lags, 1], the last value last -> y [batch, horizons]
 //
-// Metadata: column, unit, step_ns, horizons, look_back.
+// Metadata: column, unit, step_ns, horizons, look_back, and strategy where it is recursive.
 func (m *Fitted) ONNX() ([]byte, error) {
 	metadata := []string{"column", m.Features[0], "unit", m.Trial.Unit, "step_ns", strconv.FormatInt(m.Trial.StepNS, 10), "horizons", fmt.Sprint(m.Horizons)}
 	switch own := m.Model.(type) {
 	case *Network:
+		if own.Recursive {
+			metadata = append(metadata, "strategy", forecast.Recursive)
+		}
 		return own.onnx(append(metadata, "look_back", strconv.Itoa(m.LookBack)))
 	case *Trees:
 		if len(own.Ensembles) == 1 {
@@ -38,9 +42,6 @@ func (m *Fitted) ONNX() ([]byte, error) {
 }
 
 func (n *Network) onnx(metadata []string) ([]byte, error) {
-	if n.Recursive {
-		return nil, ErrONNX
-	}
 	var scales []lstm.Scale
 	for _, s := range n.Window.Scalers {
 		scale := lstm.Scale{Min: s.Min, Span: s.Max - s.Min}

@@ -49,7 +49,7 @@
 //
 // # Not there
 //
-// Checkpoints of boosting; recursive trees; a pool for models other than networks; ONNX of trees with several horizons, of smoothing, ARIMA and recursive networks; intervals in the published protocol.
+// Checkpoints of boosting; recursive trees; a pool for models other than networks; ONNX of trees with several horizons, of smoothing, ARIMA and auto; intervals in the published protocol.
 package train
 
 import (
