@@ -116,7 +116,7 @@ func (h *HeatMap) scene() (*scene, error) {
 	g.high = (l.high() - g.top - under) / rows
 	if h.Height == 0 { // the names under it take as many lines as they need
 		g.high = min(22, max(11, 260/rows))
-		l.scene.height = units(g.top + g.high*rows + under)
+		l.scene.height = units(g.top + float64(g.high*rows) + under)
 	}
 	if g.high < 5 || g.wide < 5 {
 		return nil, fmt.Errorf("figure: %g x %g cm leave no room for %d x %d cells", wide/perCM, l.high()/perCM, len(h.Rows), len(h.Columns))
@@ -240,7 +240,7 @@ func (h *HeatMap) names(l *layout, g grid, room float64) {
 		edge = y
 		l.scene.write(text{at: at(g.left-4, y), body: l.fit(name, textSize, room), size: units(textSize), anchor: end})
 	}
-	bottom := g.top + g.high*float64(len(h.Rows)) + tickGap + ascent
+	bottom := g.top + float64(g.high*float64(len(h.Rows))) + tickGap + ascent
 	most, every := 1, 1
 	for _, name := range h.Columns { // columns narrower than their names: every second name, or third
 		every = max(every, int(math.Ceil((l.longest(l.wrap(clean(name), g.wide-3))+2)/g.wide)))
@@ -256,7 +256,7 @@ func (h *HeatMap) names(l *layout, g grid, room float64) {
 			l.scene.write(text{at: at((x1+x2)/2, bottom+float64(k)*lineHigh), body: line, size: units(textSize), anchor: middle})
 		}
 	}
-	right := g.left + g.wide*float64(len(h.Columns))
+	right := g.left + float64(g.wide*float64(len(h.Columns)))
 	x := l.fit(h.X, textSize, l.page()-2)
 	half := l.width(x) / 2
 	l.scene.write(text{at: at(min(max((g.left+right)/2, half+1), l.page()-half), bottom+float64(most)*lineHigh+2), body: x, size: units(textSize), anchor: middle})

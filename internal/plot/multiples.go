@@ -11,7 +11,7 @@ func (f *Figure) multiples() (*scene, error) {
 	rows := (len(f.Panels) + f.Columns - 1) / f.Columns
 	whole := Sheet{Width: f.Width, Height: f.Height, Title: f.Title, Language: f.Language}
 	if f.Height == 0 {
-		whole.Height = 1.5 + 3.6*float64(rows)
+		whole.Height = 1.5 + float64(3.6*float64(rows))
 	}
 	l, top, err := whole.layout(0)
 	if err != nil {

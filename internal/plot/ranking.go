@@ -129,7 +129,7 @@ func (r *Ranking) paint(l *layout, fr *frame, high, name float64) {
 		l.nothing(fr)
 	}
 	for i, row := range r.Rows {
-		y := fr.top + high*(float64(i)+0.5)
+		y := fr.top + float64(high*(float64(i)+0.5))
 		r.row(l, fr, row, y, min(high*0.7, 9))
 		l.scene.write(text{at: at(l.left-5, y+ascent/2), body: l.fit(row.Name, textSize, name), size: units(textSize), anchor: end})
 		l.scene.write(text{at: at(r.wide()-1, y+ascent/2), body: clean(row.Note), size: units(textSize), anchor: end})
@@ -195,7 +195,7 @@ func (l *layout) bar(fr *frame, foot, x, y, thick, value float64) [][]spot {
 	if math.Abs(x-foot) < 14 {
 		return [][]spot{box(min(foot, x), up, max(foot, x), down)}
 	}
-	to := func(back, slant float64) float64 { return x - away*(back+slant) }
+	to := func(back, slant float64) float64 { return x - float64(away*(back+slant)) }
 	return [][]spot{
 		{at(foot, up), at(to(8, -1.5), up), at(to(8, 1.5), down), at(foot, down)},
 		{at(to(6, -1.5), up), at(x, up), at(x, down), at(to(6, 1.5), down)},
