@@ -208,9 +208,9 @@ func readAll(in stages.Input) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxState+1))
-	if err == nil && len(data) > maxState {
-		err = fmt.Errorf("%s: more than %d bytes", in.From, maxState)
+	data, err := io.ReadAll(io.LimitReader(f, lstm.MaxImport+1))
+	if err == nil && len(data) > lstm.MaxImport {
+		err = fmt.Errorf("%s: more than %d bytes", in.From, lstm.MaxImport)
 	}
 	return data, err
 }

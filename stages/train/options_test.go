@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math"
 	"reflect"
 	"regexp"
 	"slices"
@@ -89,6 +90,30 @@ func TestOptions(t *testing.T) {
 	} {
 		if got := change(c.change); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("got %v, want %v", got, c.want)
+		}
+	}
+}
+
+// TestCost: the order in which a sweep starts, longest first, and memory that a machine has.
+func TestCost(t *testing.T) {
+	last := math.Inf(1)
+	for _, c := range []struct {
+		name   string
+		change func(*Train)
+	}{
+		{"lstm", func(s *Train) { s.LookBack, s.Model.Layers = 60, 2 }}, {"lstm", func(s *Train) { s.LookBack = 60 }}, {"lstm", func(s *Train) {}}, {"lstm", func(s *Train) { s.Epochs = 20 }},
+		{"forest", func(s *Train) { s.LookBack = 60 }}, {"auto", func(s *Train) {}}, {"boosting", func(s *Train) {}}, {"ar", func(s *Train) {}},
+	} {
+		s := defaults()
+		s.Model.Name = c.name
+		c.change(s)
+		if cost := s.Cost(); cost >= last || cost <= 0 {
+			t.Errorf("%s costs %v after %v", c.name, cost, last)
+		} else {
+			last = cost
+		}
+		if m := s.Memory(); m < 64<<20 || m > 1<<30 {
+			t.Errorf("%s is to need %d bytes", c.name, m)
 		}
 	}
 }

@@ -71,7 +71,7 @@ type Train struct {
 	Series      stages.Input `hcl:"series" doc:"the series to forecast"`
 	TrainSeries stages.Input `hcl:"train_series,optional" doc:"another series, which trains and validates instead; series tests alone (strict)"`
 	Pool        stages.Tree  `hcl:"pool,optional" doc:"further series whose training parts train too, each scaled by its own range: one model for all (networks, strict)"`
-	Start       stages.Input `hcl:"start,optional" doc:"weights to start from: a model.weir, an ONNX graph or Keras' weights as JSON, of the same design (networks)"`
+	Start       stages.Input `hcl:"start,optional" doc:"weights to start from: a model.weir, an ONNX graph, a .keras or .h5 file or Keras' weights as JSON, of the same design (networks)"`
 	Model       Model        `hcl:"model,block" doc:"the forecaster: model \"lstm\" { units = 50 }. lstm, gru: recurrent networks; boosting, forest: trees; naive: the last value; drift: with the mean step; mean: of the training part; seasonal_naive: a period ago; moving_average; ar: autoregression; ses, holt, holt_winters: exponential smoothing, plain, with trend, with trend and season; theta: with half the trend; ridge: regression on lags and covariates; nlinear, rlinear: on lags less the last value or the recent mean; dlinear: on moving average and remainder; fourier: on waves of a season too; arima; arfima: for long memory; auto: a mixture of the linear ones, weighted by how they did"`
 
 	LookBack   int      `hcl:"look_back,optional" doc:"points before a target that the model sees (networks, trees)"`
