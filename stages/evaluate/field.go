@@ -123,6 +123,9 @@ func (w *study) entries() (list []entry, err error) {
 	}), nil
 }
 
+// maxHorizons bounds the evaluations of one protocol.
+const maxHorizons = 100
+
 // contests makes one a horizon, with targets but without baselines.
 func (w *study) contests(e *Evaluate, other *series.Series) ([]*contest, error) {
 	if w.data == nil {
@@ -148,6 +151,9 @@ func (w *study) contests(e *Evaluate, other *series.Series) ([]*contest, error) 
 	}
 	slices.Sort(horizons)
 	horizons = slices.Compact(horizons)
+	if len(horizons) > maxHorizons {
+		return nil, fmt.Errorf("the trials of protocol %s (%s, ...) forecast %d horizons, expected at most %d", w.protocol, entries[0].trials[0].from, len(horizons), maxHorizons)
+	}
 	var list []*contest
 	for i, h := range horizons {
 		c := &contest{protocol: w.protocol, horizon: h, several: len(horizons) > 1, first: i == 0, study: w, series: w.series, data: w.data}

@@ -323,3 +323,14 @@ func TestCrossTrace(t *testing.T) {
 		t.Errorf("without the other series: %v", err)
 	}
 }
+
+func TestManyHorizons(t *testing.T) {
+	one := &trial{from: "x", about: forecast.Trial{Model: "lstm", Protocol: forecast.Strict}, parts: map[section]forecasts{}}
+	for h := range maxHorizons + 1 {
+		one.parts[section{forecast.Test, h + 1}] = forecasts{rows: []int{200}, predicted: []float64{1}}
+	}
+	w := &study{protocol: forecast.Strict, data: strict(t, traffic(300, false)), trials: []*trial{one}, left: map[string]int{}}
+	if _, err := w.contests(&Evaluate{}, nil); err == nil || !strings.Contains(err.Error(), "101 horizons") {
+		t.Errorf("101 horizons: %v", err)
+	}
+}
