@@ -1,10 +1,15 @@
 package train
 
 import (
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"slices"
 
+	"weir/artifacts"
 	"weir/internal/forecast"
 	"weir/internal/predictor"
 	"weir/internal/series"
@@ -33,6 +38,9 @@ func (s *Train) load(env *stages.Env) (*job, error) {
 	err := j.read()
 	j.targets = slices.Concat(j.split.Train, j.split.Validation, j.split.Test)
 	j.describe()
+	if failed := j.others(); failed != nil {
+		return j, failed
+	}
 	return j, err
 }
 
@@ -92,15 +100,6 @@ func (j *job) describe() {
 	if s.Control != none {
 		t.Control = s.Control
 	}
-	if s.TrainSeries.Given() {
-		t.TrainedOn = name(s.TrainSeries)
-	}
-	if s.Start.Given() {
-		t.Options = append(t.Options, forecast.Option{Name: "start", Value: name(s.Start)})
-	}
-	for _, in := range inputs(s.Pool) {
-		t.Options = append(t.Options, forecast.Option{Name: "pool", Value: name(in)})
-	}
 	switch m.family() {
 	case networks:
 		t.Units, t.Epochs, t.Batch, t.LearningRate, t.Patience, t.Seed, t.Both = m.Units, s.Epochs, s.Batch, s.LearningRate, s.Patience, s.Seed, m.Both
@@ -124,8 +123,44 @@ func (j *job) describe() {
 	}
 }
 
-// name is a short name of an input by its content: the same wherever it lies.
-func name(in stages.Input) string { return in.ID.Short() }
+// name is a short name of an input by its content: the same wherever it lies, and whoever runs the stage.
+func name(in stages.Input) (string, error) {
+	if !in.ID.IsZero() {
+		return in.ID.Short(), nil
+	}
+	f, err := os.Open(in.Path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	digest := sha256.New()
+	if _, err := io.Copy(digest, f); err != nil {
+		return "", err
+	}
+	return artifacts.OutputID(digest.Sum(nil)).Short(), nil
+}
+
+// others names the inputs beside the series in the trial.
+func (j *job) others() (err error) {
+	s, t := j.stage, &j.trial
+	if s.TrainSeries.Given() {
+		if t.TrainedOn, err = name(s.TrainSeries); err != nil {
+			return err
+		}
+	}
+	add := func(option string, in stages.Input) {
+		value, failed := name(in)
+		err = errors.Join(err, failed)
+		t.Options = append(t.Options, forecast.Option{Name: option, Value: value})
+	}
+	if s.Start.Given() {
+		add("start", s.Start)
+	}
+	for _, in := range inputs(s.Pool) {
+		add("pool", in)
+	}
+	return err
+}
 
 // inputs lists the series of a tree: outputs named series, or bare files.
 func inputs(t stages.Tree) []stages.Input {
