@@ -63,13 +63,14 @@ func (l *loader) expand(b *block) {
 		if keys != nil {
 			prefix = []string{quote(keys[i])}
 		}
-		trials, ok := l.trials(b, search, combinations, prefix, func(c combination) *surroundings {
+		t := &trials{loader: l, b: b, prefix: prefix, around: func(c combination) *surroundings {
 			return &surroundings{block: root, keyed: outer.keyed, key: outer.key, value: outer.value, matrix: c.value}
-		})
+		}}
+		made, ok := t.make(search, combinations)
 		if !ok {
 			return
 		}
-		perKey = append(perKey, cty.TupleVal(trials))
+		perKey = append(perKey, cty.TupleVal(made))
 	}
 	b.value = together(keys, perKey)
 }

@@ -91,6 +91,9 @@ func want(t reflect.Type) string {
 }
 
 func shown(val cty.Value) string {
+	if val.IsNull() {
+		return "null"
+	}
 	if val.Type() == cty.String {
 		return "the text " + quote(val.AsString())
 	}

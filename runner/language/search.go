@@ -88,62 +88,70 @@ func (l *loader) readSearch(b *block, ctx *hcl.EvalContext) (*search, bool) {
 		return nil, true
 	}
 	s := &search{at: def.TypeRange, seed: 1, factor: 3}
+	ok := true
+	for _, a := range sortedAttributes(def.Body) {
+		if b.bad[a.Expr] || !l.searchOption(s, a, ctx) {
+			ok = false
+		}
+	}
+	return s, l.completeSearch(s, def.Body) && ok
+}
+
+// searchOption sets one option of a search.
+func (l *loader) searchOption(s *search, a *hclsyntax.Attribute, ctx *hcl.EvalContext) bool {
 	numbers := map[string]struct {
 		to    *int
 		least int
 	}{"budget": {&s.budget, 1}, "seed": {&s.seed, math.MinInt}, "factor": {&s.factor, 2}, "least": {&s.least, 1}}
 	texts := map[string]*string{"method": &s.method, "over": &s.over}
-	names := []string{"method", "budget", "seed", "factor", "over", "least"}
+	number, isNumber := numbers[a.Name]
+	text, isText := texts[a.Name]
+	if !isNumber && !isText {
+		names := []string{"method", "budget", "seed", "factor", "over", "least"}
+		l.failOnce(a.NameRange, "unknown option "+quote(a.Name), SuggestOr(a.Name, names, "a search has the options "+strings.Join(names, ", ")))
+		return false
+	}
+	val := l.evaluate(a.Expr, ctx)
+	if val == cty.DynamicVal {
+		return false
+	}
+	problem := ""
+	switch {
+	case isText && (val.Type() != cty.String || gocty.FromCtyValue(val, text) != nil):
+		problem = "expected text, got " + shown(val)
+	case isText:
+	case val.Type() != cty.Number || gocty.FromCtyValue(val, number.to) != nil:
+		problem = "expected a whole number, got " + shown(val)
+	case *number.to < number.least:
+		problem = fmt.Sprintf("%d, expected at least %d", *number.to, number.least)
+	}
+	if problem != "" {
+		l.failOnce(a.Expr.Range(), fmt.Sprintf("option %q: %s", "search."+a.Name, problem), "")
+	}
+	return problem == ""
+}
+
+// completeSearch reports what a search lacks, and what does not fit its method.
+func (l *loader) completeSearch(s *search, body *hclsyntax.Body) bool {
 	ok := true
 	fail := func(at hcl.Range, summary, detail string) {
 		ok = false
 		l.failOnce(at, summary, detail)
 	}
-	for _, a := range sortedAttributes(def.Body) {
-		number, isNumber := numbers[a.Name]
-		text := texts[a.Name]
-		if !isNumber && text == nil {
-			fail(a.NameRange, "unknown option "+quote(a.Name), SuggestOr(a.Name, names, "a search has the options "+strings.Join(names, ", ")))
-			continue
-		}
-		if b.bad[a.Expr] {
-			ok = false
-			continue
-		}
-		val := l.evaluate(a.Expr, ctx)
-		if val == cty.DynamicVal {
-			ok = false
-			continue
-		}
-		if isNumber {
-			if err := gocty.FromCtyValue(val, number.to); err != nil || val.Type() != cty.Number {
-				fail(a.Expr.Range(), fmt.Sprintf("option %q: expected a whole number, got %s", "search."+a.Name, shown(val)), "")
-			} else if *number.to < number.least {
-				fail(a.Expr.Range(), fmt.Sprintf("option %q: %d, expected at least %d", "search."+a.Name, *number.to, number.least), "")
-			}
-			continue
-		}
-		if err := gocty.FromCtyValue(val, text); err != nil || val.Type() != cty.String {
-			fail(a.Expr.Range(), fmt.Sprintf("option %q: expected text, got %s", "search."+a.Name, shown(val)), "")
-		}
-	}
-	at := func(name string) hcl.Range { return def.Body.Attributes[name].Expr.Range() }
 	for _, name := range []string{"method", "budget"} {
-		if def.Body.Attributes[name] == nil {
-			fail(def.TypeRange, fmt.Sprintf("a search needs the option %q", name), `write: search { method = "random", budget = 40, seed = 1 }, one option in a line`)
+		if body.Attributes[name] == nil {
+			fail(s.at, fmt.Sprintf("a search needs the option %q", name), `write: search { method = "random", budget = 40, seed = 1 }, one option in a line`)
 		}
 	}
 	if s.method != "" && s.method != random && s.method != halving {
-		fail(at("method"), "unknown method of search "+quote(s.method), Suggest(s.method, []string{random, halving}))
+		fail(body.Attributes["method"].Expr.Range(), "unknown method of search "+quote(s.method), Suggest(s.method, []string{random, halving}))
 	}
-	if ok && s.method == random {
-		for _, name := range []string{"factor", "over", "least"} {
-			if def.Body.Attributes[name] != nil {
-				fail(at(name), fmt.Sprintf("option %q is for halving", "search."+name), `with method = "random" every combination has its whole length`)
-			}
+	for _, name := range []string{"factor", "over", "least"} {
+		if a := body.Attributes[name]; a != nil && s.method == random {
+			fail(a.Expr.Range(), fmt.Sprintf("option %q is for halving", "search."+name), `with method = "random" every combination has its whole length`)
 		}
 	}
-	return s, ok
+	return ok
 }
 
 // failOnce reports a mistake that every instance would repeat.
@@ -232,46 +240,61 @@ func rungs(n, factor, full, least int) (lengths, sizes []int) {
 	return lengths, sizes[:len(lengths)]
 }
 
-// trials makes the instances of one key's matrix that the search wants, and returns those that a reference means.
-func (l *loader) trials(b *block, s *search, combinations []combination, prefix []string, around func(combination) *surroundings) ([]cty.Value, bool) {
-	address := func(c combination, more ...string) string {
-		return b.id() + "[" + strings.Join(slices.Concat(prefix, c.labels, more), ", ") + "]"
+// trials makes the instances of one key's matrix.
+type trials struct {
+	*loader
+	b      *block
+	prefix []string                        // the key, in an address
+	around func(combination) *surroundings // what the expressions of a combination's instance see
+}
+
+func (t *trials) address(c combination, more ...string) string {
+	return t.b.id() + "[" + strings.Join(slices.Concat(t.prefix, c.labels, more), ", ") + "]"
+}
+
+// make makes what the search wants, or all without one, and returns what a reference means.
+func (t *trials) make(s *search, combinations []combination) ([]cty.Value, bool) {
+	chosen := combinations
+	switch {
+	case s == nil:
+	case s.method == halving:
+		return t.halve(s, combinations)
+	default:
+		chosen = nil
+		for _, c := range s.sample(combinations) {
+			chosen = append(chosen, c.seeds...)
+		}
 	}
-	if s == nil || s.method == random {
-		chosen := combinations
-		if s != nil {
-			chosen = nil
-			for _, c := range s.sample(combinations) {
-				chosen = append(chosen, c.seeds...)
-			}
-		}
-		if !l.room(b, len(l.instances)+len(chosen)) {
-			return nil, false
-		}
-		values := make([]cty.Value, 0, len(chosen))
-		for _, c := range chosen {
-			values = append(values, l.instantiate(b, address(c), around(c), nil))
-		}
-		return values, true
+	if !t.room(t.b, len(t.instances)+len(chosen)) {
+		return nil, false
 	}
+	values := make([]cty.Value, 0, len(chosen))
+	for _, c := range chosen {
+		values = append(values, t.instantiate(t.b, t.address(c), t.around(c), nil))
+	}
+	return values, true
+}
+
+// halve makes the rounds of a search by halving, and returns the last one.
+func (t *trials) halve(s *search, combinations []combination) (values []cty.Value, ok bool) {
 	candidates := s.sample(combinations)
 	if len(candidates) == 0 {
 		return nil, true
 	}
-	over, full, ok := l.wholeLength(b, s, around(candidates[0].seeds[0]))
+	over, full, ok := t.wholeLength(t.b, s, t.around(candidates[0].seeds[0]))
 	if !ok {
 		return nil, false
 	}
-	if single(combinations, over) { // its one label is replaced by the rung's
-		whole := address
-		address = func(c combination, more ...string) string {
-			c.labels = slices.DeleteFunc(slices.Clone(c.labels), func(label string) bool { return strings.HasPrefix(label, over+"=") })
-			return whole(c, more...)
+	if single(combinations, over) { // the rung's length stands for its one label
+		for i := range candidates {
+			for j := range candidates[i].seeds {
+				c := &candidates[i].seeds[j]
+				c.labels = slices.DeleteFunc(slices.Clone(c.labels), func(label string) bool { return strings.HasPrefix(label, over+"=") })
+			}
 		}
 	}
 	lengths, sizes := rungs(len(candidates), s.factor, full, s.least)
 	var before *Rung
-	var values []cty.Value
 	for i, length := range lengths {
 		rung := &Rung{Option: over, Length: length, Combinations: make([][]int, len(candidates)), Of: sizes[i]}
 		if i+1 < len(sizes) {
@@ -279,12 +302,12 @@ func (l *loader) trials(b *block, s *search, combinations []combination, prefix 
 		}
 		values = values[:0]
 		for at, c := range candidates {
-			if !l.room(b, len(l.instances)+len(c.seeds)) {
+			if !t.room(t.b, len(t.instances)+len(c.seeds)) {
 				return nil, false
 			}
 			for _, one := range c.seeds {
-				rung.Combinations[at] = append(rung.Combinations[at], len(l.instances))
-				values = append(values, l.instantiate(b, address(one, fmt.Sprintf("%s=%d", over, length)), around(one), func(d *decoder) {
+				rung.Combinations[at] = append(rung.Combinations[at], len(t.instances))
+				values = append(values, t.instantiate(t.b, t.address(one, fmt.Sprintf("%s=%d", over, length)), t.around(one), func(d *decoder) {
 					d.shorten(s, over, full, length)
 					if before != nil {
 						d.in.Gate = &Gate{Rung: before, Combination: at}
