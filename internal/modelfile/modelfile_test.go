@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -12,6 +13,7 @@ func example() *File {
 	return &File{
 		Header: Header{
 			Model: "lstm", LookBack: 20, Features: []string{"wire_bytes"}, Unit: "B/s", StepNS: 1e9, Scalers: []Scaler{{1, 9.5}},
+			Horizons: []int{1, 5}, Strategy: "direct", Covariates: []string{"packets"}, Quantiles: []float64{0.1, 0.5, 0.9}, Intervals: &Intervals{"conformal", 0.9, []float64{1.5, 2}}, Options: []byte(`{"a":1}`),
 			Trial: []byte(`{"model":"lstm"}`), Tensors: []Shape{{"a", []int{2, 1}}, {"b", []int{1}}},
 		},
 		Data: [][]float32{{1, -2.5}, {3}},
@@ -29,6 +31,24 @@ func TestRoundTrip(t *testing.T) {
 	}
 	if !reflect.DeepEqual(f, example()) {
 		t.Errorf("got %+v", f)
+	}
+}
+
+// TestVersions: a file of version 1 has one scaler, which becomes the first; a later version is refused by its number.
+func TestVersions(t *testing.T) {
+	old := &File{Header: Header{Model: "ar", LookBack: 2, Features: []string{"x"}, StepNS: 1, Scaler: &Scaler{2, 3}, Trial: []byte(`{}`)}}
+	data, err := old.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(magic)] = 1
+	f, err := Decode(data)
+	if err != nil || f.Header.Scaler != nil || !reflect.DeepEqual(f.Header.Scalers, []Scaler{{2, 3}}) {
+		t.Errorf("%+v, %v", f, err)
+	}
+	data[len(magic)] = 3
+	if _, err := Decode(data); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "version 3, this program reads 1 to 2") {
+		t.Errorf("version 3: %v", err)
 	}
 }
 
