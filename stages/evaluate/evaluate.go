@@ -51,7 +51,7 @@
 //	mse_folds rmse_folds skill_folds  mean over the folds of the metrics with the label fold, 95 % t interval over the folds; count: folds
 //	lag_copy*            share of targets whose forecast is nearer to the last value x[t-h] than to the value it is of: 1 for naive, 0.5 for a forecast unrelated to both
 //	lag_shift*       steps  the shift k = 0..10 at which forecast[t] and x[t-k] correlate most: the forecast's delay (0: none)
-//	copies_last_value    1 when lag_copy is above one half (sign test, one-sided 5 %) and the model is not shown to be better than naive (dm_p_holm, for baselines dm_p, >= 0.05), else 0
+//	copies_last_value    1 when lag_copy is above one half (sign test, one-sided 5 %) and the model is not shown to be better than naive (dm_p >= 0.05), else 0
 //	residual_acf1        autocorrelation of the residuals at lag 1 (seeds: mean); at horizon 1 alone, as the next two
 //	ljung_box            Ljung-Box Q of the residuals over min(20, n/5) lags; labels as above. ljung_box_p its p-value
 //	dm                   Diebold-Mariano with the HLN correction at the horizon, squared loss (over seeds: mean loss); label against (naive, linear). Positive: the model is better. null
@@ -116,7 +116,7 @@
 //	shuffled         the linear rival fitted to the series in random order forecasts no better than the training mean (one-sided p >= 0.001)
 //	shuffled_control trials trained on shuffled targets are not better than the training mean by more than chance
 //	lag_copy         the chosen configuration is not the last value in disguise (copies_last_value = 0); not about a leak
-//	too_good         no model is better than the best long AR by more than noise (Diebold-Mariano, Holm, one-sided 1 %): such a one is suspected of a leak first
+//	too_good         no trial is better than the best long AR and every baseline by more than noise (Diebold-Mariano, Holm, one-sided 1 %): such a one is suspected of a leak first
 //
 // # Events
 //

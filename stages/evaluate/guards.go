@@ -211,35 +211,39 @@ func (c *contest) copied() verdict {
 // lagCopy is the one guard that is not about a leak, selection one about the procedure.
 const lagCopy = "lag_copy"
 
-// suspicious is the one-sided p-value, after Holm, below which a model better than the ceiling is suspected.
+// suspicious is the one-sided p-value, after Holm, below which a trial better than everything linear is suspected.
 const suspicious = 0.01
 
-// tooGood suspects a model that is better than the best long AR by more than noise.
+// tooGood suspects a trial that is better than the best long AR and every linear model, also the one that only the test part shows to be the best, by more than noise. Baselines are checked by
+// future_poison.
 func (c *contest) tooGood() verdict {
 	f := c.fields[0]
-	squares := make([]float64, len(c.ceiling.errors))
+	bound, who := make([]float64, len(c.ceiling.errors)), fmt.Sprintf("the best long AR (order %d)", c.ceiling.order)
 	for i, e := range c.ceiling.errors {
-		squares[i] = float64(e * e)
+		bound[i] = float64(e * e)
 	}
-	p := make([]float64, len(f.models))
-	for i, m := range f.models {
-		d := forecast.DieboldMarianoLoss(forecast.Errors(squares, m.losses), f.horizon)
+	for _, m := range f.models {
+		if m.fitted != nil && m.test < forecast.Mean(bound) {
+			bound, who = m.losses, name(m.config)
+		}
+	}
+	p, worst := make([]float64, len(c.sweep)), -1
+	for i, m := range c.sweep {
+		d := forecast.DieboldMarianoLoss(forecast.Errors(bound, m.losses), f.horizon)
 		if p[i] = d.P / 2; !(d.HLN > 0) {
 			p[i] = 1
 		}
 	}
-	worst := -1
 	for i, v := range forecast.Holm(p) {
-		if v < suspicious && (worst < 0 || f.models[i].test < f.models[worst].test) {
+		if v < suspicious && (worst < 0 || c.sweep[i].test < c.sweep[worst].test) {
 			worst = i
 		}
 	}
 	if worst < 0 {
-		return guard("too_good", len(f.models), "")
+		return guard("too_good", len(c.sweep), "")
 	}
-	m := f.models[worst]
-	return guard("too_good", len(f.models), fmt.Sprintf("%s has an RMSE %s lower than the best long AR (order %d): look for a leak before believing it",
-		c.full(m), percent(1-math.Sqrt(m.test/(forecast.Mean(squares)))), c.ceiling.order))
+	m := c.sweep[worst]
+	return guard("too_good", len(c.sweep), fmt.Sprintf("%s has an RMSE %s lower than %s: look for a leak before believing it", c.full(m), percent(1-math.Sqrt(m.test/forecast.Mean(bound))), who))
 }
 
 // verdicts are the metrics of the guards.

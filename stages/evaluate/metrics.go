@@ -255,11 +255,7 @@ func (m *model) copies() bool {
 	if !ok {
 		return true // naive itself
 	}
-	p := d.P
-	if h, ok := m.holm[againstNaive]; ok {
-		p = h
-	}
-	return !(d.HLN > 0 && p < significant)
+	return !(d.HLN > 0 && d.P < significant)
 }
 
 // significant is the level below which a difference is called one.
