@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// FitForest fits trees on bootstrap samples, each split on features drawn for it; the answer is their mean (Breiman 2001), of classes the mean of the leaves' shares. done,
+// FitForest fits trees on bootstrap samples, each split on features drawn for it, equally good ones taken at random; the answer is their mean (Breiman 2001), of classes the mean of the leaves' shares. done,
 // which may be nil, is called after each tree with losses that are NaN. A cancelled ctx is its error.
 func FitForest(ctx context.Context, train Examples, o Options, done func(Round)) (*Model, error) {
 	o = o.bagging()
@@ -29,11 +29,22 @@ func (o Options) bagging() Options {
 	return o
 }
 
-// sampler says how often a tree sees each case.
-type sampler func(s source, share float64, c *cases, counts []int32)
+// sampling is how a tree comes to its cases.
+type sampling int
 
-// bootstrap draws rows with replacement.
-func bootstrap(s source, share float64, c *cases, counts []int32) {
+const (
+	bootstrap sampling = iota // draws rows with replacement, and among equally good features
+	every                     // sees all rows, and takes the first of equally good features
+)
+
+// counts says how often a tree sees each case.
+func (how sampling) counts(s source, share float64, c *cases, counts []int32) {
+	if how == every {
+		for i := range counts {
+			counts[i] = int32(c.times(int32(i)))
+		}
+		return
+	}
 	clear(counts)
 	for range portion(share, c.rows) {
 		r := s.below(c.rows)
@@ -44,13 +55,7 @@ func bootstrap(s source, share float64, c *cases, counts []int32) {
 	}
 }
 
-func every(_ source, _ float64, c *cases, counts []int32) {
-	for i := range counts {
-		counts[i] = int32(c.times(int32(i)))
-	}
-}
-
-func fitForest(ctx context.Context, train Examples, o Options, sample sampler, done func(Round)) (*Model, error) {
+func fitForest(ctx context.Context, train Examples, o Options, sample sampling, done func(Round)) (*Model, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -104,7 +109,7 @@ func fitForest(ctx context.Context, train Examples, o Options, sample sampler, d
 type bagger struct {
 	o      Options
 	cases  *cases
-	sample sampler
+	sample sampling
 	drawn  int     // features drawn for a split; 0: all
 	middle float64 // of the targets, which are fitted without it
 	fixed  []int64 // targets in fixed point, of the least weight that words are made for
@@ -120,7 +125,7 @@ type bag struct {
 	words  [][]int64
 }
 
-func newBagger(train Examples, o Options, sample sampler) *bagger {
+func newBagger(train Examples, o Options, sample sampling) *bagger {
 	b := &bagger{o: o, cases: distinct(bin(&train.X, o.Bins, o.Workers), train.Y), sample: sample}
 	f := train.X.Columns
 	switch {
@@ -165,7 +170,7 @@ func (b *bagger) bag(workers int) *bag {
 // tree grows tree t, as a model of its own.
 func (b *bagger) tree(g *bag, t int) (*Model, []float64) {
 	s := newSource(b.o.Seed, t)
-	b.sample(s, b.o.Rows, b.cases, g.counts)
+	b.sample.counts(s, b.o.Rows, b.cases, g.counts)
 	n := 0
 	for r, count := range g.counts {
 		if count > 0 {
@@ -177,6 +182,9 @@ func (b *bagger) tree(g *bag, t int) (*Model, []float64) {
 	words := make([][]int64, len(g.words))
 	for p := range words {
 		words[p] = g.words[p][:n]
+	}
+	if b.sample == bootstrap {
+		g.grower.ties = &s
 	}
 	if b.drawn > 0 {
 		g.grower.draw = newDrawing(s, b.drawn, len(b.cases.data.features))

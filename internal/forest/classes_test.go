@@ -71,7 +71,7 @@ func TestMerged(t *testing.T) {
 		}
 	}
 	o := Options{Classes: 3, Trees: 1}.bagging()
-	for name, sample := range map[string]sampler{"every": every, "bootstrap": bootstrap} {
+	for name, sample := range map[string]sampling{"every": every, "bootstrap": bootstrap} {
 		b := newBagger(e, o, sample)
 		if b.cases.weight == nil || len(b.cases.y) > 120 {
 			t.Fatalf("%d cases", len(b.cases.y))

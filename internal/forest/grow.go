@@ -19,11 +19,13 @@ type grower struct {
 	workers int
 	used    []bool   // features of this tree; nil: all
 	draw    *drawing // of features for each split; nil: those of the tree for all
+	ties    *source  // draws which of equally good features is taken; nil: the first
 
 	rows, spareRows   []int32
 	words, spareWords [][]int64 // [planes][rows]
 	tools             []tools   // of each group: any of them may be at work at once
 	found             []candidate
+	turn              int32 // the feature that is preferred among equally good ones, then those that follow it
 	free              []*histogram
 	tree              []branch
 }
@@ -327,6 +329,9 @@ func (g *grower) evaluateBoth(small, large int, openSmall bool) {
 // each shares the groups that have used features among the workers, where that pays.
 func (g *grower) each(rows int, used []bool, visit func(t *tools)) {
 	clear(g.found)
+	if g.ties != nil {
+		g.turn = int32(g.ties.below(len(g.data.features)))
+	}
 	const worth = 1 << 15 // codes; less takes no longer than starting a goroutine
 	n := len(g.tools)
 	if rows*len(g.data.features) < worth {
@@ -363,17 +368,32 @@ func (g *grower) scan(n *branch, group int, t *tools, used []bool, words [][]int
 		} else {
 			t.list.take(n.bins, group, j, len(g.data.features[f].low))
 		}
-		if c := g.stat.best(t.list, n.total, max(g.limits.minLeaf, 1)); c.better(best) {
-			*best, best.feature = c, int32(f)
+		c := g.stat.best(t.list, n.total, max(g.limits.minLeaf, 1))
+		if c.feature = int32(f); g.better(&c, best) {
+			*best = c
 		}
 	}
 }
 
-// merge is the best of the groups' splits; of equal ones that of the first feature.
+// better says whether a split is to be taken rather than another, perhaps none.
+func (g *grower) better(c, than *candidate) bool {
+	if !c.found || !than.found || c.gain != than.gain {
+		return c.found && (!than.found || c.gain > than.gain)
+	}
+	rank := func(feature int32) int32 {
+		if feature < g.turn {
+			feature += int32(len(g.data.features))
+		}
+		return feature
+	}
+	return rank(c.feature) < rank(than.feature)
+}
+
+// merge is the best of the groups' splits.
 func (g *grower) merge() candidate {
 	var best candidate
 	for i := range g.found {
-		if g.found[i].better(&best) {
+		if g.better(&g.found[i], &best) {
 			best = g.found[i]
 		}
 	}

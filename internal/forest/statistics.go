@@ -23,11 +23,6 @@ type candidate struct {
 	feature     int32
 }
 
-// better says whether c beats the best so far, which is of a feature before it.
-func (c *candidate) better(than *candidate) bool {
-	return c.found && (!than.found || c.gain > than.gain)
-}
-
 // pass is a range of places where bins can be divided. Without missing values there is one pass, over all bins but the last. With them there are two: missing right, over all bins; missing left, over all but the last.
 type pass struct {
 	first, last int  // places after bins first..last-1
@@ -241,7 +236,7 @@ func (c *classes) best(l *list, total []int64, minLeaf int) candidate {
 			}
 		}
 		if place >= 0 {
-			if c := l.candidate(place, p, max(top-root, 0)); c.better(&best) {
+			if c := l.candidate(place, p, max(top-root, 0)); !best.found || c.gain > best.gain {
 				best = c
 			}
 		}
