@@ -171,7 +171,7 @@ func (s *Train) Cost() float64 {
 		if s.recursive() {
 			passes += s.Horizons[len(s.Horizons)-1]
 		}
-		return float64(passes*s.LookBack) * s.weights()
+		return float64(passes) * float64(s.LookBack) * s.weights()
 	case predictor.Boosting:
 		return 250 * outputs * float64(m.Trees*(s.LookBack+len(s.Covariates)))
 	case predictor.Forest:

@@ -140,6 +140,9 @@ func (j *job) summary() string {
 			}
 		}
 	}
+	if s.Control != none {
+		text += ", targets " + s.Control
+	}
 	if rmse, ok := j.validation(); ok {
 		text += ", validation RMSE " + quantity(rmse, j.data.Unit)
 	}
