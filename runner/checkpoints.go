@@ -12,7 +12,7 @@ import (
 )
 
 // keepEvery is how often a checkpoint is kept: what a killed run loses is little longer, and waiting for the disk costs little beside it.
-const keepEvery = time.Second
+const keepEvery = time.Second / 2
 
 // checkpoints are those of one running step. It implements stages.Checkpoints.
 type checkpoints struct {
