@@ -1,25 +1,13 @@
 package lstm
 
-func forwardGRU(s *step) {
-	var z [4][2]float32
-	for unit := range s.units {
-		w := s.weights[4*unit*s.width+s.first:]
-		g := s.gates[4*unit*s.lanes:]
-		for b := s.lo; b < s.hi; b++ {
-			if b%2 == 0 {
-				z = [4][2]float32{}
-				chains(&z, w, 1, s.width, s.x[s.first*s.lanes+b:], s.lanes, s.rows-s.first)
-			}
-			lane := b % 2
-			update, reset := tanh2(0.5*z[gateUpdate][lane], 0.5*z[gateReset][lane])
-			update, reset = lift(update), lift(reset)
-			recurrent := z[gateRecurrent][lane]
-			candidate := tanh(fma(reset, recurrent, z[gateCandidate][lane]))
-			g[b], g[s.lanes+b], g[2*s.lanes+b], g[3*s.lanes+b] = update, reset, recurrent, candidate
-			at := unit*s.lanes + b
-			s.next[at] = fma(update, s.x[at]-candidate, candidate)
-		}
-	}
+// activateGRU is forward of one unit and lane from the sums of its gates on.
+func (s *step) activateGRU(unit, lane int, z0, z1, recurrent, z3 float32) {
+	update, reset := tanh2(0.5*z0, 0.5*z1)
+	update, reset = lift(update), lift(reset)
+	candidate := tanh(fma(reset, recurrent, z3))
+	z, at := s.gates[4*unit*s.lanes+lane:], unit*s.lanes+lane
+	z[0], z[s.lanes], z[2*s.lanes], z[3*s.lanes] = update, reset, recurrent, candidate
+	s.next[at] = fma(update, s.x[at]-candidate, candidate)
 }
 
 func backwardGRU(s *step) {

@@ -111,7 +111,7 @@ const (
 func Kernels() string { return selected.name }
 
 // kernelNames are the names that a user may give to the kernels: those in kernels.name, in lower case and without a hyphen.
-var kernelNames = [...]string{"portable", "avx2", "avx512"}
+var kernelNames = [...]string{"portable", "avx2", "avx512", "neon"}
 
 // pick finds kernels by name. The empty name means the fastest.
 func pick(name string) (*kernels, error) {
@@ -140,7 +140,7 @@ func CheckKernels(name string) error {
 	return err
 }
 
-// UseKernels makes m train and forecast with the kernels "portable", "avx2" or "avx512"; "" is the fastest, as without the call. An unknown name, and one
+// UseKernels makes m train and forecast with the kernels "portable", "avx2", "avx512" or "neon"; "" is the fastest, as without the call. An unknown name, and one
 // that this machine has not, is an error. It is for tests: the results are the same.
 func (m *Model) UseKernels(name string) error {
 	k, err := pick(name)

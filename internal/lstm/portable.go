@@ -5,27 +5,34 @@ import "math"
 // portable defines every kernel in plain Go. No expression holds a product and a sum, so that no compiler fuses what is not an fma.
 var portable = kernels{"portable", 2e6, cellKernels{forward, backward}, cellKernels{forwardGRU, backwardGRU}, stateGradient, transpose, weightGradient, adamStep, curve, slope}
 
-func forward(s *step) {
+func forward(s *step)    { each(s, s.activate) }
+func forwardGRU(s *step) { each(s, s.activateGRU) }
+
+// each visits units and lanes with the sums of their four gates.
+func each(s *step, visit func(unit, lane int, z0, z1, z2, z3 float32)) {
 	var z [4][2]float32
 	for unit := range s.units {
 		w := s.weights[4*unit*s.width+s.first:]
-		g := s.gates[4*unit*s.lanes:]
-		for b := s.lo; b < s.hi; b++ {
-			if b%2 == 0 {
-				z = [4][2]float32{}
-				chains(&z, w, 1, s.width, s.x[s.first*s.lanes+b:], s.lanes, s.rows-s.first)
+		for b := s.lo; b < s.hi; b += 2 {
+			z = [4][2]float32{}
+			chains(&z, w, 1, s.width, s.x[s.first*s.lanes+b:], s.lanes, s.rows-s.first)
+			for lane := range 2 {
+				visit(unit, b+lane, z[0][lane], z[1][lane], z[2][lane], z[3][lane])
 			}
-			lane := b % 2
-			zi, zf := tanh2(0.5*z[0][lane], 0.5*z[1][lane])
-			zg, zo := tanh2(z[2][lane], 0.5*z[3][lane])
-			zi, zf, zo = lift(zi), lift(zf), lift(zo)
-			at := unit*s.lanes + b
-			c := fma(zf, s.cell[at], zi*zg)
-			curved := tanh(c)
-			g[b], g[s.lanes+b], g[2*s.lanes+b], g[3*s.lanes+b] = zi, zf, zg, zo
-			s.cells[at], s.curved[at], s.next[at] = c, curved, zo*curved
 		}
 	}
+}
+
+// activate is forward of one unit and lane from the sums of its gates on.
+func (s *step) activate(unit, lane int, z0, z1, z2, z3 float32) {
+	i, f := tanh2(0.5*z0, 0.5*z1)
+	g, o := tanh2(z2, 0.5*z3)
+	i, f, o = lift(i), lift(f), lift(o)
+	z, at := s.gates[4*unit*s.lanes+lane:], unit*s.lanes+lane
+	c := fma(f, s.cell[at], i*g)
+	curved := tanh(c)
+	z[0], z[s.lanes], z[2*s.lanes], z[3*s.lanes] = i, f, g, o
+	s.cells[at], s.curved[at], s.next[at] = c, curved, o*curved
 }
 
 func backward(s *step) {

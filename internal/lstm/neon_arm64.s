@@ -1,0 +1,115 @@
+//go:build arm64 && !purego
+
+#include "textflag.h"
+
+// func multiply16NEON(w *float32, row, along int, x *float32, next, k int, sum *float32, width int)
+TEXT ·multiply16NEON(SB), NOSPLIT, $0-64
+	MOVD w+0(FP), R0
+	MOVD row+8(FP), R1
+	MOVD along+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD next+32(FP), R4
+	MOVD k+40(FP), R5
+	MOVD sum+48(FP), R6
+	MOVD width+56(FP), R7
+	LSL  $2, R1
+	LSL  $2, R2
+	LSL  $2, R4
+	LSL  $2, R7
+	ADD  R1, R0, R8
+	ADD  R1, R8, R9
+	ADD  R1, R9, R10
+	ADD  R7, R6, R11
+	ADD  R7, R11, R12
+	ADD  R7, R12, R13
+	VLD1 (R6), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R11), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R12), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
+
+loop:
+	VLD1  (R3), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1R (R0), [V20.S4]
+	VLD1R (R8), [V21.S4]
+	VLD1R (R9), [V22.S4]
+	VLD1R (R10), [V23.S4]
+	ADD   R4, R3
+	ADD   R2, R0
+	ADD   R2, R8
+	ADD   R2, R9
+	ADD   R2, R10
+	VFMLA V20.S4, V16.S4, V0.S4
+	VFMLA V20.S4, V17.S4, V1.S4
+	VFMLA V20.S4, V18.S4, V2.S4
+	VFMLA V20.S4, V19.S4, V3.S4
+	VFMLA V21.S4, V16.S4, V4.S4
+	VFMLA V21.S4, V17.S4, V5.S4
+	VFMLA V21.S4, V18.S4, V6.S4
+	VFMLA V21.S4, V19.S4, V7.S4
+	VFMLA V22.S4, V16.S4, V8.S4
+	VFMLA V22.S4, V17.S4, V9.S4
+	VFMLA V22.S4, V18.S4, V10.S4
+	VFMLA V22.S4, V19.S4, V11.S4
+	VFMLA V23.S4, V16.S4, V12.S4
+	VFMLA V23.S4, V17.S4, V13.S4
+	VFMLA V23.S4, V18.S4, V14.S4
+	VFMLA V23.S4, V19.S4, V15.S4
+	SUBS  $1, R5
+	BNE   loop
+	VST1  [V0.S4, V1.S4, V2.S4, V3.S4], (R6)
+	VST1  [V4.S4, V5.S4, V6.S4, V7.S4], (R11)
+	VST1  [V8.S4, V9.S4, V10.S4, V11.S4], (R12)
+	VST1  [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	RET
+
+// func multiply8NEON(w *float32, row, along int, x *float32, next, k int, sum *float32, width int)
+TEXT ·multiply8NEON(SB), NOSPLIT, $0-64
+	MOVD w+0(FP), R0
+	MOVD row+8(FP), R1
+	MOVD along+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD next+32(FP), R4
+	MOVD k+40(FP), R5
+	MOVD sum+48(FP), R6
+	MOVD width+56(FP), R7
+	LSL  $2, R1
+	LSL  $2, R2
+	LSL  $2, R4
+	LSL  $2, R7
+	ADD  R1, R0, R8
+	ADD  R1, R8, R9
+	ADD  R1, R9, R10
+	ADD  R7, R6, R11
+	ADD  R7, R11, R12
+	ADD  R7, R12, R13
+	VLD1 (R6), [V0.S4, V1.S4]
+	VLD1 (R11), [V4.S4, V5.S4]
+	VLD1 (R12), [V8.S4, V9.S4]
+	VLD1 (R13), [V12.S4, V13.S4]
+
+loop:
+	VLD1  (R3), [V16.S4, V17.S4]
+	VLD1R (R0), [V20.S4]
+	VLD1R (R8), [V21.S4]
+	VLD1R (R9), [V22.S4]
+	VLD1R (R10), [V23.S4]
+	ADD   R4, R3
+	ADD   R2, R0
+	ADD   R2, R8
+	ADD   R2, R9
+	ADD   R2, R10
+	VFMLA V20.S4, V16.S4, V0.S4
+	VFMLA V20.S4, V17.S4, V1.S4
+	VFMLA V21.S4, V16.S4, V4.S4
+	VFMLA V21.S4, V17.S4, V5.S4
+	VFMLA V22.S4, V16.S4, V8.S4
+	VFMLA V22.S4, V17.S4, V9.S4
+	VFMLA V23.S4, V16.S4, V12.S4
+	VFMLA V23.S4, V17.S4, V13.S4
+	SUBS  $1, R5
+	BNE   loop
+	VST1  [V0.S4, V1.S4], (R6)
+	VST1  [V4.S4, V5.S4], (R11)
+	VST1  [V8.S4, V9.S4], (R12)
+	VST1  [V12.S4, V13.S4], (R13)
+	RET
