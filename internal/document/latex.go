@@ -146,7 +146,7 @@ func (t *Table) width() int {
 // beside puts two tables into one line.
 func (r *latex) beside(left, right *Table) (string, error) {
 	var b strings.Builder
-	b.WriteString("\\begin{here}{table}\\setlength{\\tabcolsep}{4pt}\n")
+	b.WriteString("\\begin{table}[htbp]\\setlength{\\tabcolsep}{4pt}\n")
 	share := 0.97 * float64(left.width()) / float64(left.width()+right.width())
 	share = min(max(share, 0.36), 0.61)
 	for i, t := range []*Table{left, right} {
@@ -160,7 +160,7 @@ func (r *latex) beside(left, right *Table) (string, error) {
 		}
 		fmt.Fprintf(&b, "\\begin{minipage}[t]{%.2f\\linewidth}\n%s\\end{minipage}", share, inside)
 	}
-	b.WriteString("\n\\end{here}\n")
+	b.WriteString("\n\\end{table}\n")
 	return b.String(), nil
 }
 
@@ -197,7 +197,7 @@ func (r *latex) block(block Block, top bool) (string, error) {
 		return r.table(block)
 	case *Figure:
 		caption, err := r.inlines(block.Caption)
-		return fmt.Sprintf("\\begin{here}{figure}\n\\fitted{\\includegraphics[scale=0.95]{figures/%s.pdf}}\n\\caption{%s}\n\\label{fig:%s}\n\\end{here}\n",
+		return fmt.Sprintf("\\begin{figure}[htbp]\n\\centering\\fitted{\\includegraphics[scale=0.95]{figures/%s.pdf}}\n\\caption{%s}\n\\label{fig:%s}\n\\end{figure}\n",
 			block.Name, caption, block.Name), err
 	}
 	return "", fmt.Errorf("no LaTeX for %T", block)
@@ -238,7 +238,7 @@ func (r *latex) table(t *Table) (string, error) {
 		return r.longTable(t)
 	}
 	inside, err := r.inside(t)
-	return "\\begin{here}{table}\n" + inside + "\\end{here}\n", err
+	return "\\begin{table}[htbp]\n" + inside + "\\end{table}\n", err
 }
 
 // size is how large a table's text is.
