@@ -60,7 +60,7 @@ func hasty(kinds []stages.Kind) []stages.Kind {
 // The probes of correctness that other runners fail: (i) a bit flips in the store: bit-flip; (ii) the runner is killed: kill, kill-often;
 // (iii) two runs at once: two-runs; (iv) touched, copied, elsewhere: elsewhere; (v) an imported module is edited: exec-script; (vi) comments and
 // whitespace: whitespace; (vii) undeclared files: exec-declared; (viii) damage in a remote: there is no remote yet, usage; (ix) Ctrl-C: interrupt,
-// stubborn, impatient. That a run does what the plan said: plan.
+// stubborn, impatient. That a run does what the plan said: plan. A killed training goes on from its checkpoint: checkpoint.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("testdata", "script"),
