@@ -154,6 +154,34 @@ stage "train" "networks" {
   }
 }
 
+# An LSTM with hyperparameters that were searched for, on the validation part: many for a few epochs, the best for more.
+stage "train" "searched" {
+  for_each = local.subjects
+  matrix = {
+    look_back     = [10, 20, 40, 60]
+    units         = [10, 25, 50]
+    learning_rate = [0.001, 0.003, 0.01]
+    seed          = range(1, var.seeds + 1)
+  }
+  search {
+    method = "halving"
+    budget = 9
+  }
+
+  series        = try(stage.aggregate.traffic[each.key].series, stage.import.series[each.key].series)
+  horizons      = var.horizons
+  look_back     = matrix.look_back
+  epochs        = 2 * each.value.epochs
+  batch         = 32
+  learning_rate = matrix.learning_rate
+  seed          = matrix.seed
+  too_short     = "skip"
+  diverged      = "skip"
+  model "lstm" {
+    units = matrix.units
+  }
+}
+
 # No competitor: what a network learns from targets in random order is a leak.
 stage "train" "control" {
   for_each = local.subjects
@@ -175,6 +203,7 @@ stage "evaluate" "models" {
     linear   = stage.train.linear[each.key][*]
     trees    = stage.train.trees[each.key][*]
     networks = stage.train.networks[each.key][*]
+    searched = stage.train.searched[each.key][*]
     control  = stage.train.control[each.key]
   }
   season   = each.value.period
