@@ -55,7 +55,7 @@ f = friedman(10000, 1) + friedman(5000, 1 << 32)
 cases += [("friedman_boosted", H(), f, rmse, 3), ("friedman_quantile", H(loss="quantile", quantile=.9), f, pinball, 3), ("friedman_forest", RandomForestRegressor(20, random_state=0), f, rmse, 1)]
 packets = "../shared/data/packets/browsing_video_voip.csv"
 if os.path.exists(packets):
-    d = np.loadtxt(packets, delimiter="#", skiprows=1)
+    d = np.loadtxt(packets, comments=None, delimiter="#", skiprows=1)
     with np.errstate(over="ignore"):
         test = mix(np.arange(len(d), dtype=np.uint64)) % np.uint64(10) < 3
     p = (d[~test, 1:], d[~test, 0], d[test, 1:], d[test, 0])
