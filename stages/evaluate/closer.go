@@ -133,9 +133,43 @@ type epochs struct {
 	} `json:"epochs"`
 }
 
-// losses draws the training and validation losses of a configuration's seeds; nil when their histories are not here or have no epochs.
-func (c *contest) losses(m *model, w words, language string) *plot.Figure {
-	var layers []plot.Layer
+// mostLosses bounds the panels of the figure of losses.
+const mostLosses = 8
+
+// losses draws the training and validation losses of the seeds of the best configuration of each network, side by side, the chosen or best one first; nil when their histories are not
+// here or have no epochs.
+func (c *contest) losses(shown *model, w words, language string) *plot.Figure {
+	list := slices.DeleteFunc(c.fields[0].finalists(c.choice), func(m *model) bool { return !m.trained || m == shown || name(m.config) == name(shown.config) })
+	slices.SortStableFunc(list, func(a, b *model) int { return less(c.choice(a), c.choice(b)) })
+	figure := &plot.Figure{Language: language, Height: 6}
+	for _, m := range append([]*model{shown}, list...) {
+		layers := lossLayers(m, w)
+		if layers == nil || len(figure.Panels) == mostLosses {
+			continue
+		}
+		p := plot.Panel{X: plot.Axis{Label: w.epoch}, Y: plot.Axis{Label: w.loss, Log: true}, Layers: layers}
+		if m != shown || len(c.sweep) > 1 {
+			p.Title = c.title(m, w)
+		}
+		figure.Panels = append(figure.Panels, p)
+	}
+	switch n := len(figure.Panels); {
+	case n == 0:
+		return nil
+	case n > 1:
+		figure.Columns, figure.Height = min(n, 2), 0
+		if n > 4 {
+			figure.Columns = 3
+		}
+		figure.SharedX, figure.SharedY = true, true
+	}
+	return figure
+}
+
+// thin is how wide the line of one seed of several is, in points.
+const thin = 0.6
+
+func lossLayers(m *model, w words) (layers []plot.Layer) {
 	for _, r := range m.runs {
 		if r.trials == nil {
 			continue
@@ -146,6 +180,9 @@ func (c *contest) losses(m *model, w words, language string) *plot.Figure {
 		}
 		train := plot.Layer{Kind: plot.Line, Style: plot.Train}
 		checked := plot.Layer{Kind: plot.Line, Style: plot.Validation}
+		if len(m.runs) > 1 {
+			train.Width, checked.Width = thin, thin
+		}
 		for i, e := range h.Epochs {
 			train.X, train.Y = append(train.X, float64(i+1)), append(train.Y, known(e.Loss))
 			checked.X, checked.Y = append(checked.X, float64(i+1)), append(checked.Y, known(e.Validation))
@@ -158,14 +195,7 @@ func (c *contest) losses(m *model, w words, language string) *plot.Figure {
 			layers = append(layers, checked)
 		}
 	}
-	if layers == nil {
-		return nil
-	}
-	return &plot.Figure{Language: language, Panels: []plot.Panel{{
-		X:      plot.Axis{Label: w.epoch},
-		Y:      plot.Axis{Label: w.loss, Log: true},
-		Layers: layers,
-	}}}
+	return layers
 }
 
 // known is a loss, NaN for none.

@@ -115,29 +115,39 @@ func (c config) linear() bool {
 // ensemble is the name of the weighted mean of models.
 const ensemble = "ensemble"
 
-// network is a model's architecture for people: "LSTM", "bidirectional GRU, 2 layers".
-func network(c config) (kind, layers string) {
-	kind = strings.ToUpper(c.Model)
+// kind is a model's name for people, without how it is built: "LSTM", "random forest".
+func (c config) kind() string {
 	switch c.Model {
 	case "forest":
-		kind = "random forest"
+		return "random forest"
 	case "boosting":
-		kind = "gradient boosting"
+		return "gradient boosting"
 	}
-	if len(c.Model) > 8 && kind == strings.ToUpper(c.Model) {
-		kind = strings.ReplaceAll(c.Model, "_", " ")
+	if known := simple(c); known != "" {
+		return known
 	}
-	if c.Both {
-		kind = "bidirectional " + kind
+	if len(c.Model) > 8 {
+		return strings.ReplaceAll(c.Model, "_", " ")
 	}
-	if c.Layers > 1 {
-		layers = fmt.Sprintf("%d layers", c.Layers)
-	}
-	return kind, layers
+	return strings.ToUpper(c.Model)
 }
 
+// inputs are the covariates in a few words: "3 covariates", the name of an only one.
+func (c config) inputs(w words) string {
+	if n := len(strings.Split(c.Covariates, ",")); n > 1 {
+		return fmt.Sprintf("%d %s", n, w.covariates)
+	}
+	return strings.ReplaceAll(c.Covariates, "_", " ")
+}
+
+// attention says whether a network has an attention layer.
+func (c config) attention() bool { return option(c.pairs(), "attention") == "true" }
+
 // name is a model's name for people.
-func name(c config) string {
+func name(c config) string { return c.short(languages["en"]) }
+
+// simple is the name of a model without an architecture, "" for others.
+func simple(c config) string {
 	switch c.Model {
 	case "naive":
 		return "repeating the last value"
@@ -146,11 +156,11 @@ func name(c config) string {
 	case "mean":
 		return "the training mean"
 	case "seasonal_naive":
-		return fmt.Sprintf("seasonal naive(%d)", c.Period)
+		return fmt.Sprintf("the last cycle (%d)", c.Period)
 	case "moving_average":
-		return fmt.Sprintf("the mean of the last %d values", c.Window)
+		return fmt.Sprintf("the moving average (%d)", c.Window)
 	case "ses":
-		return "SES"
+		return "exponential smoothing"
 	case "holt":
 		return "Holt"
 	case "holt_winters":
@@ -180,11 +190,7 @@ func name(c config) string {
 		}
 		return fmt.Sprintf("%s(%s,%s,%s)", strings.ToUpper(c.Model), or("p", "2"), d, or("q", "1"))
 	}
-	kind, layers := network(c)
-	if layers != "" {
-		return kind + ", " + layers
-	}
-	return kind
+	return ""
 }
 
 // full is name with the options that vary over the sweep: "LSTM (look-back 20, 50 epochs, batch 64)".
@@ -203,11 +209,8 @@ func (c *contest) full(m *model) string {
 			}
 		}
 	}
-	kind, layers := network(m.config)
+	kind := m.config.short(languages["en"])
 	var parts []string
-	if layers != "" {
-		parts = append(parts, layers)
-	}
 	for _, p := range m.config.pairs() {
 		if p.value == "" || !varies[p.name] && p.name != "look_back" {
 			continue
@@ -217,9 +220,9 @@ func (c *contest) full(m *model) string {
 			parts = append(parts, "look-back "+p.value)
 		case "units", "epochs", "trees", "leaves":
 			parts = append(parts, p.value+" "+p.name)
-		case "layers", "bidirectional":
+		case "layers", "bidirectional", "attention":
 		case "covariates":
-			parts = append(parts, "with "+strings.ReplaceAll(p.value, ",", ", "))
+			parts = append(parts, m.config.inputs(languages["en"]))
 		default:
 			parts = append(parts, strings.ReplaceAll(p.name, "_", " ")+" "+p.value)
 		}

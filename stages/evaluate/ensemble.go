@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"fmt"
 	"slices"
 
 	"weir/internal/forecast"
@@ -32,14 +33,14 @@ func (f *field) combine() *model {
 		case !m.trained && !m.config.linear() || missing([]float64{m.validation}) > 0 || len(m.runs[0].checked) != len(f.validate):
 			continue
 		case m.trained:
-			kind, layers := network(m.config)
-			if at, ok := kinds[kind+layers]; ok {
+			kind := fmt.Sprint(m.config.Model, m.config.Both, m.config.Layers)
+			if at, ok := kinds[kind]; ok {
 				if m.validation < members[at].validation {
 					members[at] = m
 				}
 				continue
 			}
-			kinds[kind+layers] = len(members)
+			kinds[kind] = len(members)
 		}
 		members = append(members, m)
 	}

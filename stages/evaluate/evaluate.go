@@ -82,6 +82,7 @@
 //	validation_targets, train_rows  targets that validate; rows [0, train_rows) that the baselines were fitted on (published: label look_back; with folds: label fold)
 //	tries            configurations compared; trials: trained models (configurations times seeds); seeds: the largest number for one configuration; folds: 1 without any
 //	trials_left_out  all horizons: trials that are not compared; label reason (too_short, diverged); absent when none
+//	horizon steps    how far ahead is forecast
 //	mase_m           the m of mase. mase_scale U: its denominator (published: label look_back)
 //	rows, rows_left_out   rows used; rows dropped as empty (published) or trimmed and missing (strict); segments
 //	train_series_rows rows of the other series that everything was trained on; absent when it was this one
@@ -134,9 +135,9 @@
 //
 // Each as NAME.svg and NAME.pdf: forecast_<protocol>_<epochs>x<batch> (test part: actual, best model of the schedule, naive in grey; a model
 // without epochs: forecast_<protocol>_<model>), forecast_<protocol> when there are no
-// trials (best baseline), sweep_<protocol> (test MSE per look-back with intervals over seeds, baselines in grey), residual_acf_<protocol> (of the chosen model). With horizons: the smallest one's.
+// trials (best baseline), sweep_<protocol> (test MSE per look-back, where one model has two, with intervals over seeds, baselines in grey), residual_acf_<protocol> (of the chosen model). With horizons: the smallest one's.
 // zoom_<protocol> (the 60 test steps that vary most, with the interval), skill_<protocol> (skill of the best of each kind with bootstrap intervals), error_by_horizon_<protocol> (RMSE, more than
-// one horizon), loss_<protocol> (training and validation loss by epoch of the chosen configuration's seeds), events_<protocol> (precision over recall), heatmap_<protocol>_<option>_<option>
+// one horizon), loss_<protocol> (training and validation loss by epoch of the seeds of the best configuration of each network, at most eight), events_<protocol> (precision over recall), heatmap_<protocol>_<option>_<option>
 // (validation RMSE over two options that vary), ranks_<protocol> (mean ranks over blocks of the test part with the critical difference, Demsar 2006).
 package evaluate
 

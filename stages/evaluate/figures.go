@@ -67,8 +67,10 @@ func (c *contest) draw(dir, language string) error {
 		if err := c.forecasts(shown, w, language).Save(dir, "forecast_"+string(c.protocol)); err != nil {
 			return err
 		}
-	} else if err := c.sweepFigure(w, language).Save(dir, "sweep_"+string(c.protocol)); err != nil {
-		return err
+	} else if f := c.sweepFigure(w, language); f != nil {
+		if err := f.Save(dir, "sweep_"+string(c.protocol)); err != nil {
+			return err
+		}
 	}
 	return c.residuals(shown, w, language).Save(dir, "residual_acf_"+string(c.protocol))
 }
@@ -104,21 +106,40 @@ func (c *contest) title(m *model, w words) string {
 		case "auto":
 			return w.auto
 		}
-		return name(m.config)
+		return m.config.short(w)
 	}
-	return fmt.Sprintf("%s (%s %d)", m.config.short(w), w.lookBack, m.config.LookBack)
+	title := m.config.short(w)
+	if m.config.Covariates != "" && c.differ(func(o config) string { return o.Covariates }) {
+		title += ", " + m.config.inputs(w)
+	}
+	if c.differ(func(o config) string { return text(o.LookBack) }) {
+		title += fmt.Sprintf(" (%s %d)", w.lookBack, m.config.LookBack)
+	}
+	return title
+}
+
+// differ says whether the configurations of the sweep differ in something.
+func (c *contest) differ(of func(config) string) bool {
+	return slices.ContainsFunc(c.sweep, func(m *model) bool { return of(m.config) != of(c.sweep[0].config) })
 }
 
 // short is an architecture in the language of a figure.
 func (c config) short(w words) string {
-	plain := c
-	plain.Both, plain.Layers = false, 0
-	kind, _ := network(plain)
+	kind := c.kind()
+	switch c.Model {
+	case "fourier":
+		kind = w.fourier
+	case "forest":
+		kind = w.forest
+	}
 	if c.Both {
-		kind += ", " + w.both
+		kind = fmt.Sprintf(w.bothOf, kind)
 	}
 	if c.Layers > 1 {
-		kind += fmt.Sprintf(", %d %s", c.Layers, w.layers)
+		kind = fmt.Sprintf(w.layersOf, kind, c.Layers)
+	}
+	if c.attention() {
+		kind = fmt.Sprintf(w.attentionOf, kind)
 	}
 	return kind
 }
@@ -146,7 +167,7 @@ func (c *contest) forecasts(m *model, w words, language string) *plot.Figure {
 	if m != f.naive {
 		layers = append(layers, curve(r.forecast, c.title(m, w), plot.Model))
 	}
-	return &plot.Figure{Language: language, Panels: []plot.Panel{{
+	return &plot.Figure{Language: language, Height: 6, Panels: []plot.Panel{{
 		X:      plot.Axis{Label: w.time, Clock: true},
 		Y:      plot.Axis{Label: unitLabel(w.traffic, c.data.Column, unit)},
 		Layers: layers,
@@ -203,7 +224,7 @@ func (f *field) clock() (x []float64, gaps []bool) {
 const mostLines = 6
 
 // sweepFigure draws the test error of each configuration over its look-back, one line for those that differ in nothing else, with the interval over the seeds; baselines in
-// grey. Of many lines the best are drawn.
+// grey. Of many lines the best are drawn; nil where none has two look-backs.
 func (c *contest) sweepFigure(w words, language string) *plot.Figure {
 	var all []float64
 	for _, m := range c.sweep {
@@ -213,6 +234,10 @@ func (c *contest) sweepFigure(w words, language string) *plot.Figure {
 	layers := c.greys(divisor, w)
 	var ticks []plot.Tick
 	lines := lines(c.sweep)
+	lines = slices.DeleteFunc(lines, func(line []*model) bool { return len(line) < 2 })
+	if len(lines) == 0 {
+		return nil
+	}
 	if len(lines) > mostLines {
 		best := func(line []*model) float64 { return c.choice(least(line, c.choice)) }
 		errors := make([]float64, len(lines))
@@ -237,7 +262,7 @@ func (c *contest) sweepFigure(w words, language string) *plot.Figure {
 		}
 		layers = append(layers, l)
 	}
-	return &plot.Figure{Language: language, Panels: []plot.Panel{{
+	return &plot.Figure{Language: language, Height: 6, Panels: []plot.Panel{{
 		X:      plot.Axis{Label: w.lookBack + " (" + c.lookBackUnit(w) + ")", Ticks: ticks},
 		Y:      plot.Axis{Label: bracket(w.mse, unit)},
 		Layers: layers,

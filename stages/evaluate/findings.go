@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ func (c *contest) findings(group []*contest, english *locale.Locale) []string {
 		if n == 1 {
 			left = "Only one target is"
 		}
-		return []string{fmt.Sprintf("%s left to test on: too few to say which model forecasts the next %s best.", left, step(c.data.Step))}
+		return []string{fmt.Sprintf("%s left to test on: too few to say which model forecasts %s best.", left, c.ahead())}
 	}
 	sentences := []string{c.winner(english)}
 	if c.selected != nil {
@@ -29,13 +30,38 @@ func (c *contest) findings(group []*contest, english *locale.Locale) []string {
 	} else {
 		sentences = append(sentences, fmt.Sprintf("No trained model was given: this compares %d baselines.", c.baselines()))
 	}
-	sentences = append(sentences, c.guarded())
-	for _, more := range []string{c.farther(group), c.lucky(), c.reached()} {
-		if more != "" && len(sentences) < 5 {
-			sentences = append(sentences, more)
+	guarded := c.guarded()
+	for _, third := range []string{c.failed(guarded), c.farther(group), c.lucky(), guarded} {
+		if third != "" {
+			return append(sentences, third)
 		}
 	}
 	return sentences
+}
+
+// failed is what guarded says when a check failed.
+func (c *contest) failed(guarded string) string {
+	if slices.ContainsFunc(c.guards, func(v verdict) bool { return !v.Passed }) {
+		return guarded
+	}
+	return ""
+}
+
+// ahead names what is forecast: "the next second", "30 seconds ahead".
+func (c *contest) ahead() string {
+	if c.horizon == 1 {
+		return "the next " + step(c.data.Step)
+	}
+	return c.away() + " ahead"
+}
+
+// away is the horizon as time: "1 second", "30 seconds".
+func (c *contest) away() string {
+	text := step(time.Duration(c.horizon) * c.data.Step)
+	if text[0] > '9' {
+		return "1 " + text
+	}
+	return text
 }
 
 // guarded says what the guards found.
@@ -81,7 +107,7 @@ func (c *contest) farther(group []*contest) string {
 		return ""
 	}
 	gain := func(c *contest) string { return compared(c.best.rmse(), c.best.field.naive.rmse()) }
-	return fmt.Sprintf("%d steps ahead the best model, %s, is %s repeating the last value; at %s it is %s.", far.horizon, far.full(far.best), gain(far), series.Count(c.horizon, "step"), strings.TrimSuffix(strings.TrimSuffix(gain(c), " than"), " as"))
+	return fmt.Sprintf("%s ahead the best model, %s, is %s repeating the last value; at %s it is %s.", capital(far.away()), far.full(far.best), gain(far), c.away(), strings.TrimSuffix(strings.TrimSuffix(gain(c), " than"), " as"))
 }
 
 // lucky says how much of the gain of the best of several tries is luck.
@@ -99,20 +125,9 @@ func (c *contest) lucky() string {
 		l.Tries, percent(gainOfRMSE(l.Best/rival.test)), name(rival.config), luck, probabilityText(l.SPA))
 }
 
-// reached says how much of what linear prediction can do the best model has.
-func (c *contest) reached() string {
-	switch {
-	case c.ceiling.order == 0:
-		return ""
-	case c.ceiling.skill <= 0:
-		return fmt.Sprintf("A long AR (order %d) is no better than repeating the last value: little can be predicted linearly.", c.ceiling.order)
-	}
-	return fmt.Sprintf("A long AR (order %d), the ceiling of linear prediction, has skill %.2f; %s reaches %s of it.", c.ceiling.order, c.ceiling.skill, c.full(c.best), percent(c.ceilingShare(c.best)))
-}
-
 // winner is the sentence about the best model of all.
 func (c *contest) winner(english *locale.Locale) string {
-	m, f, next := c.best, c.best.field, step(c.data.Step)
+	m, f, next := c.best, c.best.field, c.ahead()
 	quantity := func(m *model) string {
 		return strings.ReplaceAll(english.Quantity(m.rmse(), c.data.Unit, 3), locale.NoBreak, " ")
 	}
@@ -131,9 +146,9 @@ func (c *contest) winner(english *locale.Locale) string {
 	}
 	if m == f.naive {
 		if also == "" {
-			return fmt.Sprintf("Nothing forecasts the next %s better than repeating the last value: RMSE %s.", next, quantity(m))
+			return fmt.Sprintf("Nothing forecasts %s better than repeating the last value: RMSE %s.", next, quantity(m))
 		}
-		return fmt.Sprintf("Repeating the last value%s forecasts the next %s with RMSE %s%s.", chosen, next, quantity(m), also)
+		return fmt.Sprintf("Repeating the last value%s forecasts %s with RMSE %s%s.", chosen, next, quantity(m), also)
 	}
 	d := m.against[againstNaive]
 	how := compared(m.rmse(), f.naive.rmse()) + " repeating the last value"
@@ -144,9 +159,9 @@ func (c *contest) winner(english *locale.Locale) string {
 	if m.trained {
 		p = probabilityText(m.holm[againstNaive]) + c.corrected()
 	}
-	verb := "forecasts the next " + next + " best: RMSE "
+	verb := "forecasts " + next + " best: RMSE "
 	if also != "" {
-		verb = "forecasts the next " + next + " with RMSE "
+		verb = "forecasts " + next + " with RMSE "
 	}
 	return fmt.Sprintf("%s%s %s%s, %s (%s)%s.", capital(c.full(m)), chosen, verb, quantity(m), how, p, also)
 }

@@ -278,6 +278,7 @@ func (c *contest) overall(e *Evaluate) []metric.Metric {
 		metric.Of("seeds", float64(seeds), "", p...),
 		metric.Of("folds", float64(len(c.fields[0].folds)), "", p...),
 		metric.Of("mase_m", float64(e.MASE), "steps", p...),
+		metric.Of("horizon", float64(c.horizon), "steps", p...),
 	}
 	if c.data.Border > 0 {
 		list = append(list, metric.Of("train_series_rows", float64(c.data.Border), "rows", p...))

@@ -16,14 +16,14 @@ func (f *field) finalists(choice func(*model) float64) (list []*model) {
 	kinds := map[string]int{}
 	for _, m := range f.models {
 		if m.trained {
-			kind, layers := network(m.config)
-			if at, ok := kinds[kind+layers]; ok {
+			kind := name(m.config)
+			if at, ok := kinds[kind]; ok {
 				if less(choice(m), choice(list[at])) < 0 {
 					list[at] = m
 				}
 				continue
 			}
-			kinds[kind+layers] = len(list)
+			kinds[kind] = len(list)
 		}
 		list = append(list, m)
 	}
@@ -226,11 +226,22 @@ func (c *contest) heatmaps(w words, language string) (list []heatmap) {
 	for i, x := range axes {
 		for _, y := range axes[i+1:] {
 			if len(list) < mostMaps {
-				list = append(list, heatmap{x.name + "_" + y.name, c.heatmap(models, x, y, w, language)})
+				if h := c.heatmap(models, x, y, w, language); filled(h) {
+					list = append(list, heatmap{x.name + "_" + y.name, h})
+				}
 			}
 		}
 	}
 	return list
+}
+
+// filled says whether at least four of five cells have a value: options that were not crossed make no map.
+func filled(h *plot.HeatMap) bool {
+	cells, empty := 0, 0
+	for _, row := range h.Values {
+		cells, empty = cells+len(row), empty+missing(row)
+	}
+	return 5*empty <= cells
 }
 
 func (c *contest) heatmap(models []*model, x, y axis, w words, language string) *plot.HeatMap {

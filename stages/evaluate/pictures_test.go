@@ -51,14 +51,14 @@ func TestAxes(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	for want, c := range map[string]config{
-		"bidirectional LSTM, 2 layers": {Model: "lstm", Both: true, Layers: 2},
-		"GRU":                          {Model: "gru"},
-		"gradient boosting":            {Model: "boosting"},
-		"random forest":                {Model: "forest"},
-		"ridge AR(60)":                 {Model: "ridge", Order: 60},
-		"ARIMA(3,1,1)":                 {Model: "arima", Options: "p=3"},
-		"DLinear":                      {Model: "dlinear"},
-		"Holt-Winters":                 {Model: "holt_winters"},
+		"bidirectional LSTM of 2 layers": {Model: "lstm", Both: true, Layers: 2},
+		"GRU":                            {Model: "gru"},
+		"gradient boosting":              {Model: "boosting"},
+		"random forest":                  {Model: "forest"},
+		"ridge AR(60)":                   {Model: "ridge", Order: 60},
+		"ARIMA(3,1,1)":                   {Model: "arima", Options: "p=3"},
+		"DLinear":                        {Model: "dlinear"},
+		"Holt-Winters":                   {Model: "holt_winters"},
 	} {
 		if got := name(c); got != want {
 			t.Errorf("%+v is called %q, want %q", c, got, want)
@@ -68,7 +68,7 @@ func TestNames(t *testing.T) {
 	for _, o := range []config{{Model: "lstm", Both: true, Layers: 2, Units: 50, LookBack: 20, Epochs: 50, Batch: 64}, {Model: "lstm", Units: 20, LookBack: 20, Epochs: 50, Batch: 64, Covariates: "packets"}} {
 		c.sweep = append(c.sweep, &model{config: o, trained: true})
 	}
-	for i, want := range []string{"bidirectional LSTM (2 layers, 50 units, look-back 20)", "LSTM (20 units, look-back 20, with packets)"} {
+	for i, want := range []string{"bidirectional LSTM of 2 layers (50 units, look-back 20)", "LSTM (20 units, look-back 20, packets)"} {
 		if got := c.full(c.sweep[i]); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -195,7 +195,7 @@ func TestFoldsAndHorizons(t *testing.T) {
 		}
 	}
 	_, findings, _ := env.Said()
-	if len(findings) > 5 || !strings.Contains(strings.Join(findings, " "), "5 steps ahead the best model") {
+	if len(findings) > 3 || !strings.Contains(strings.Join(findings, " "), "5 seconds ahead the best model") {
 		t.Errorf("findings %q", findings)
 	}
 	t.Log(strings.Join(findings, "\n"))
