@@ -30,10 +30,10 @@ type machine struct {
 	blocks  []block // the widest first
 	columns func(eighths int) columns
 
-	activate, activate2 func(gates *float32, lanes, units, blocks int, cell, cells, curved, next *float32) // for one vector, and for two where it pays
-	gateGradients       func(gates *float32, lanes, vectors int, cell, curved, dh, dc *float32)
-	activateGRU         func(gates *float32, lanes, units, blocks int, before, next *float32)
-	gateGradientsGRU    func(gates *float32, lanes, vectors int, before, dh, dc *float32)
+	activate, activate2, activate4 func(gates *float32, lanes, units, blocks int, cell, cells, curved, next *float32) // for one vector, and for two and four where it pays
+	gateGradients                  func(gates *float32, lanes, vectors int, cell, curved, dh, dc *float32)
+	activateGRU                    func(gates *float32, lanes, units, blocks int, before, next *float32)
+	gateGradientsGRU               func(gates *float32, lanes, vectors int, before, dh, dc *float32)
 }
 
 func (m *machine) kernels(name string, share float64) kernels {
@@ -77,7 +77,7 @@ var avx512 = machine{
 		{16, tile{8, product8x1AVX512, stateGradients8x1AVX512}, tile{4, product4x1AVX512, stateGradients4x1AVX512}},
 	},
 	columns:  columnsAVX512,
-	activate: activate1AVX512, activate2: activate2AVX512, gateGradients: gateGradientsAVX512, activateGRU: activateGRUAVX512, gateGradientsGRU: gateGradientsGRUAVX512,
+	activate: activate1AVX512, activate2: activate2AVX512, activate4: activate4AVX512, gateGradients: gateGradientsAVX512, activateGRU: activateGRUAVX512, gateGradientsGRU: gateGradientsGRUAVX512,
 }
 
 // split is how many usual tiles and how many of four rows make so many rows, a multiple of four.
@@ -120,7 +120,10 @@ func (m *machine) forward(s *step) {
 		return
 	}
 	activate, blocks := m.activate, vectors
-	if m.activate2 != nil && vectors%2 == 0 {
+	switch {
+	case m.activate4 != nil && vectors%4 == 0:
+		activate, blocks = m.activate4, vectors/4
+	case m.activate2 != nil && vectors%2 == 0:
 		activate, blocks = m.activate2, vectors/2
 	}
 	for unit := 0; unit < s.units; unit += unitsAtOnce {

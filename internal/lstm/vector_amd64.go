@@ -124,6 +124,11 @@ func activate1AVX512(gates *float32, lanes int, units int, blocks int, cell *flo
 //go:noescape
 func activate2AVX512(gates *float32, lanes int, units int, blocks int, cell *float32, cells *float32, curved *float32, next *float32)
 
+// activate4AVX512 is step.forward from the sums on, for units and blocks of so many vectors of lanes.
+//
+//go:noescape
+func activate4AVX512(gates *float32, lanes int, units int, blocks int, cell *float32, cells *float32, curved *float32, next *float32)
+
 // activateGRUAVX512 is forward of a GRU from the sums on, for units and vectors of lanes; before is the states before.
 //
 //go:noescape

@@ -452,9 +452,12 @@ block:
 	VMAXPS      Y2, Y4, Y2
 	VMOVUPS     tanhHigh<>+0(SB), Y4
 	VMINPS      Y2, Y4, Y2
-	VADDPS      halfHigh<>+0(SB), Y0, Y0
-	VADDPS      halfHigh<>+0(SB), Y1, Y1
-	VADDPS      halfHigh<>+0(SB), Y3, Y3
+	VMOVUPS     halfHigh<>+0(SB), Y4
+	VADDPS      Y4, Y0, Y0
+	VMOVUPS     halfHigh<>+0(SB), Y4
+	VADDPS      Y4, Y1, Y1
+	VMOVUPS     halfHigh<>+0(SB), Y4
+	VADDPS      Y4, Y3, Y3
 	VMOVUPS     Y0, (R9)
 	VMOVUPS     Y1, (R9)(AX*1)
 	VMOVUPS     Y2, (R9)(AX*2)
@@ -482,7 +485,7 @@ block:
 	VMOVUPS     tanhHigh<>+0(SB), Y0
 	VMINPS      Y2, Y0, Y2
 	VMOVUPS     Y2, (DI)(R11*1)
-	VMULPS      Y2, Y3, Y2
+	VMULPS      (R10), Y2, Y2
 	VMOVUPS     Y2, (R8)(R11*1)
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
@@ -507,15 +510,7 @@ DATA halfEnd<>+16(SB)/4, $(289.0)
 DATA halfEnd<>+20(SB)/4, $(289.0)
 DATA halfEnd<>+24(SB)/4, $(289.0)
 DATA halfEnd<>+28(SB)/4, $(289.0)
-DATA halfEnd<>+32(SB)/4, $(289.0)
-DATA halfEnd<>+36(SB)/4, $(289.0)
-DATA halfEnd<>+40(SB)/4, $(289.0)
-DATA halfEnd<>+44(SB)/4, $(289.0)
-DATA halfEnd<>+48(SB)/4, $(289.0)
-DATA halfEnd<>+52(SB)/4, $(289.0)
-DATA halfEnd<>+56(SB)/4, $(289.0)
-DATA halfEnd<>+60(SB)/4, $(289.0)
-GLOBL halfEnd<>(SB), RODATA|NOPTR, $64
+GLOBL halfEnd<>(SB), RODATA|NOPTR, $32
 
 DATA tanhEnd<>+0(SB)/4, $(72.25)
 DATA tanhEnd<>+4(SB)/4, $(72.25)
@@ -525,15 +520,7 @@ DATA tanhEnd<>+16(SB)/4, $(72.25)
 DATA tanhEnd<>+20(SB)/4, $(72.25)
 DATA tanhEnd<>+24(SB)/4, $(72.25)
 DATA tanhEnd<>+28(SB)/4, $(72.25)
-DATA tanhEnd<>+32(SB)/4, $(72.25)
-DATA tanhEnd<>+36(SB)/4, $(72.25)
-DATA tanhEnd<>+40(SB)/4, $(72.25)
-DATA tanhEnd<>+44(SB)/4, $(72.25)
-DATA tanhEnd<>+48(SB)/4, $(72.25)
-DATA tanhEnd<>+52(SB)/4, $(72.25)
-DATA tanhEnd<>+56(SB)/4, $(72.25)
-DATA tanhEnd<>+60(SB)/4, $(72.25)
-GLOBL tanhEnd<>(SB), RODATA|NOPTR, $64
+GLOBL tanhEnd<>(SB), RODATA|NOPTR, $32
 
 DATA halfP4<>+0(SB)/4, $(0.00000000001552338)
 DATA halfP4<>+4(SB)/4, $(0.00000000001552338)
@@ -543,15 +530,7 @@ DATA halfP4<>+16(SB)/4, $(0.00000000001552338)
 DATA halfP4<>+20(SB)/4, $(0.00000000001552338)
 DATA halfP4<>+24(SB)/4, $(0.00000000001552338)
 DATA halfP4<>+28(SB)/4, $(0.00000000001552338)
-DATA halfP4<>+32(SB)/4, $(0.00000000001552338)
-DATA halfP4<>+36(SB)/4, $(0.00000000001552338)
-DATA halfP4<>+40(SB)/4, $(0.00000000001552338)
-DATA halfP4<>+44(SB)/4, $(0.00000000001552338)
-DATA halfP4<>+48(SB)/4, $(0.00000000001552338)
-DATA halfP4<>+52(SB)/4, $(0.00000000001552338)
-DATA halfP4<>+56(SB)/4, $(0.00000000001552338)
-DATA halfP4<>+60(SB)/4, $(0.00000000001552338)
-GLOBL halfP4<>(SB), RODATA|NOPTR, $64
+GLOBL halfP4<>(SB), RODATA|NOPTR, $32
 
 DATA tanhP4<>+0(SB)/4, $(0.00000001589594)
 DATA tanhP4<>+4(SB)/4, $(0.00000001589594)
@@ -561,15 +540,7 @@ DATA tanhP4<>+16(SB)/4, $(0.00000001589594)
 DATA tanhP4<>+20(SB)/4, $(0.00000001589594)
 DATA tanhP4<>+24(SB)/4, $(0.00000001589594)
 DATA tanhP4<>+28(SB)/4, $(0.00000001589594)
-DATA tanhP4<>+32(SB)/4, $(0.00000001589594)
-DATA tanhP4<>+36(SB)/4, $(0.00000001589594)
-DATA tanhP4<>+40(SB)/4, $(0.00000001589594)
-DATA tanhP4<>+44(SB)/4, $(0.00000001589594)
-DATA tanhP4<>+48(SB)/4, $(0.00000001589594)
-DATA tanhP4<>+52(SB)/4, $(0.00000001589594)
-DATA tanhP4<>+56(SB)/4, $(0.00000001589594)
-DATA tanhP4<>+60(SB)/4, $(0.00000001589594)
-GLOBL tanhP4<>(SB), RODATA|NOPTR, $64
+GLOBL tanhP4<>(SB), RODATA|NOPTR, $32
 
 DATA halfP3<>+0(SB)/4, $(0.00000009247532)
 DATA halfP3<>+4(SB)/4, $(0.00000009247532)
@@ -579,15 +550,7 @@ DATA halfP3<>+16(SB)/4, $(0.00000009247532)
 DATA halfP3<>+20(SB)/4, $(0.00000009247532)
 DATA halfP3<>+24(SB)/4, $(0.00000009247532)
 DATA halfP3<>+28(SB)/4, $(0.00000009247532)
-DATA halfP3<>+32(SB)/4, $(0.00000009247532)
-DATA halfP3<>+36(SB)/4, $(0.00000009247532)
-DATA halfP3<>+40(SB)/4, $(0.00000009247532)
-DATA halfP3<>+44(SB)/4, $(0.00000009247532)
-DATA halfP3<>+48(SB)/4, $(0.00000009247532)
-DATA halfP3<>+52(SB)/4, $(0.00000009247532)
-DATA halfP3<>+56(SB)/4, $(0.00000009247532)
-DATA halfP3<>+60(SB)/4, $(0.00000009247532)
-GLOBL halfP3<>(SB), RODATA|NOPTR, $64
+GLOBL halfP3<>(SB), RODATA|NOPTR, $32
 
 DATA tanhP3<>+0(SB)/4, $(0.000023673681)
 DATA tanhP3<>+4(SB)/4, $(0.000023673681)
@@ -597,15 +560,7 @@ DATA tanhP3<>+16(SB)/4, $(0.000023673681)
 DATA tanhP3<>+20(SB)/4, $(0.000023673681)
 DATA tanhP3<>+24(SB)/4, $(0.000023673681)
 DATA tanhP3<>+28(SB)/4, $(0.000023673681)
-DATA tanhP3<>+32(SB)/4, $(0.000023673681)
-DATA tanhP3<>+36(SB)/4, $(0.000023673681)
-DATA tanhP3<>+40(SB)/4, $(0.000023673681)
-DATA tanhP3<>+44(SB)/4, $(0.000023673681)
-DATA tanhP3<>+48(SB)/4, $(0.000023673681)
-DATA tanhP3<>+52(SB)/4, $(0.000023673681)
-DATA tanhP3<>+56(SB)/4, $(0.000023673681)
-DATA tanhP3<>+60(SB)/4, $(0.000023673681)
-GLOBL tanhP3<>(SB), RODATA|NOPTR, $64
+GLOBL tanhP3<>(SB), RODATA|NOPTR, $32
 
 DATA halfP2<>+0(SB)/4, $(0.00006151419)
 DATA halfP2<>+4(SB)/4, $(0.00006151419)
@@ -615,15 +570,7 @@ DATA halfP2<>+16(SB)/4, $(0.00006151419)
 DATA halfP2<>+20(SB)/4, $(0.00006151419)
 DATA halfP2<>+24(SB)/4, $(0.00006151419)
 DATA halfP2<>+28(SB)/4, $(0.00006151419)
-DATA halfP2<>+32(SB)/4, $(0.00006151419)
-DATA halfP2<>+36(SB)/4, $(0.00006151419)
-DATA halfP2<>+40(SB)/4, $(0.00006151419)
-DATA halfP2<>+44(SB)/4, $(0.00006151419)
-DATA halfP2<>+48(SB)/4, $(0.00006151419)
-DATA halfP2<>+52(SB)/4, $(0.00006151419)
-DATA halfP2<>+56(SB)/4, $(0.00006151419)
-DATA halfP2<>+60(SB)/4, $(0.00006151419)
-GLOBL halfP2<>(SB), RODATA|NOPTR, $64
+GLOBL halfP2<>(SB), RODATA|NOPTR, $32
 
 DATA tanhP2<>+0(SB)/4, $(0.003936908)
 DATA tanhP2<>+4(SB)/4, $(0.003936908)
@@ -633,15 +580,7 @@ DATA tanhP2<>+16(SB)/4, $(0.003936908)
 DATA tanhP2<>+20(SB)/4, $(0.003936908)
 DATA tanhP2<>+24(SB)/4, $(0.003936908)
 DATA tanhP2<>+28(SB)/4, $(0.003936908)
-DATA tanhP2<>+32(SB)/4, $(0.003936908)
-DATA tanhP2<>+36(SB)/4, $(0.003936908)
-DATA tanhP2<>+40(SB)/4, $(0.003936908)
-DATA tanhP2<>+44(SB)/4, $(0.003936908)
-DATA tanhP2<>+48(SB)/4, $(0.003936908)
-DATA tanhP2<>+52(SB)/4, $(0.003936908)
-DATA tanhP2<>+56(SB)/4, $(0.003936908)
-DATA tanhP2<>+60(SB)/4, $(0.003936908)
-GLOBL tanhP2<>(SB), RODATA|NOPTR, $64
+GLOBL tanhP2<>(SB), RODATA|NOPTR, $32
 
 DATA halfP1<>+0(SB)/4, $(0.009338979)
 DATA halfP1<>+4(SB)/4, $(0.009338979)
@@ -651,15 +590,7 @@ DATA halfP1<>+16(SB)/4, $(0.009338979)
 DATA halfP1<>+20(SB)/4, $(0.009338979)
 DATA halfP1<>+24(SB)/4, $(0.009338979)
 DATA halfP1<>+28(SB)/4, $(0.009338979)
-DATA halfP1<>+32(SB)/4, $(0.009338979)
-DATA halfP1<>+36(SB)/4, $(0.009338979)
-DATA halfP1<>+40(SB)/4, $(0.009338979)
-DATA halfP1<>+44(SB)/4, $(0.009338979)
-DATA halfP1<>+48(SB)/4, $(0.009338979)
-DATA halfP1<>+52(SB)/4, $(0.009338979)
-DATA halfP1<>+56(SB)/4, $(0.009338979)
-DATA halfP1<>+60(SB)/4, $(0.009338979)
-GLOBL halfP1<>(SB), RODATA|NOPTR, $64
+GLOBL halfP1<>(SB), RODATA|NOPTR, $32
 
 DATA tanhP1<>+0(SB)/4, $(0.14942366)
 DATA tanhP1<>+4(SB)/4, $(0.14942366)
@@ -669,15 +600,7 @@ DATA tanhP1<>+16(SB)/4, $(0.14942366)
 DATA tanhP1<>+20(SB)/4, $(0.14942366)
 DATA tanhP1<>+24(SB)/4, $(0.14942366)
 DATA tanhP1<>+28(SB)/4, $(0.14942366)
-DATA tanhP1<>+32(SB)/4, $(0.14942366)
-DATA tanhP1<>+36(SB)/4, $(0.14942366)
-DATA tanhP1<>+40(SB)/4, $(0.14942366)
-DATA tanhP1<>+44(SB)/4, $(0.14942366)
-DATA tanhP1<>+48(SB)/4, $(0.14942366)
-DATA tanhP1<>+52(SB)/4, $(0.14942366)
-DATA tanhP1<>+56(SB)/4, $(0.14942366)
-DATA tanhP1<>+60(SB)/4, $(0.14942366)
-GLOBL tanhP1<>(SB), RODATA|NOPTR, $64
+GLOBL tanhP1<>(SB), RODATA|NOPTR, $32
 
 DATA halfP0<>+0(SB)/4, $(0.27850014)
 DATA halfP0<>+4(SB)/4, $(0.27850014)
@@ -687,15 +610,7 @@ DATA halfP0<>+16(SB)/4, $(0.27850014)
 DATA halfP0<>+20(SB)/4, $(0.27850014)
 DATA halfP0<>+24(SB)/4, $(0.27850014)
 DATA halfP0<>+28(SB)/4, $(0.27850014)
-DATA halfP0<>+32(SB)/4, $(0.27850014)
-DATA halfP0<>+36(SB)/4, $(0.27850014)
-DATA halfP0<>+40(SB)/4, $(0.27850014)
-DATA halfP0<>+44(SB)/4, $(0.27850014)
-DATA halfP0<>+48(SB)/4, $(0.27850014)
-DATA halfP0<>+52(SB)/4, $(0.27850014)
-DATA halfP0<>+56(SB)/4, $(0.27850014)
-DATA halfP0<>+60(SB)/4, $(0.27850014)
-GLOBL halfP0<>(SB), RODATA|NOPTR, $64
+GLOBL halfP0<>(SB), RODATA|NOPTR, $32
 
 DATA tanhP0<>+0(SB)/4, $(1.1140006)
 DATA tanhP0<>+4(SB)/4, $(1.1140006)
@@ -705,15 +620,7 @@ DATA tanhP0<>+16(SB)/4, $(1.1140006)
 DATA tanhP0<>+20(SB)/4, $(1.1140006)
 DATA tanhP0<>+24(SB)/4, $(1.1140006)
 DATA tanhP0<>+28(SB)/4, $(1.1140006)
-DATA tanhP0<>+32(SB)/4, $(1.1140006)
-DATA tanhP0<>+36(SB)/4, $(1.1140006)
-DATA tanhP0<>+40(SB)/4, $(1.1140006)
-DATA tanhP0<>+44(SB)/4, $(1.1140006)
-DATA tanhP0<>+48(SB)/4, $(1.1140006)
-DATA tanhP0<>+52(SB)/4, $(1.1140006)
-DATA tanhP0<>+56(SB)/4, $(1.1140006)
-DATA tanhP0<>+60(SB)/4, $(1.1140006)
-GLOBL tanhP0<>(SB), RODATA|NOPTR, $64
+GLOBL tanhP0<>(SB), RODATA|NOPTR, $32
 
 DATA halfQ4<>+0(SB)/4, $(0.0000000035444048)
 DATA halfQ4<>+4(SB)/4, $(0.0000000035444048)
@@ -723,15 +630,7 @@ DATA halfQ4<>+16(SB)/4, $(0.0000000035444048)
 DATA halfQ4<>+20(SB)/4, $(0.0000000035444048)
 DATA halfQ4<>+24(SB)/4, $(0.0000000035444048)
 DATA halfQ4<>+28(SB)/4, $(0.0000000035444048)
-DATA halfQ4<>+32(SB)/4, $(0.0000000035444048)
-DATA halfQ4<>+36(SB)/4, $(0.0000000035444048)
-DATA halfQ4<>+40(SB)/4, $(0.0000000035444048)
-DATA halfQ4<>+44(SB)/4, $(0.0000000035444048)
-DATA halfQ4<>+48(SB)/4, $(0.0000000035444048)
-DATA halfQ4<>+52(SB)/4, $(0.0000000035444048)
-DATA halfQ4<>+56(SB)/4, $(0.0000000035444048)
-DATA halfQ4<>+60(SB)/4, $(0.0000000035444048)
-GLOBL halfQ4<>(SB), RODATA|NOPTR, $64
+GLOBL halfQ4<>(SB), RODATA|NOPTR, $32
 
 DATA tanhQ4<>+0(SB)/4, $(0.0000009073676)
 DATA tanhQ4<>+4(SB)/4, $(0.0000009073676)
@@ -741,15 +640,7 @@ DATA tanhQ4<>+16(SB)/4, $(0.0000009073676)
 DATA tanhQ4<>+20(SB)/4, $(0.0000009073676)
 DATA tanhQ4<>+24(SB)/4, $(0.0000009073676)
 DATA tanhQ4<>+28(SB)/4, $(0.0000009073676)
-DATA tanhQ4<>+32(SB)/4, $(0.0000009073676)
-DATA tanhQ4<>+36(SB)/4, $(0.0000009073676)
-DATA tanhQ4<>+40(SB)/4, $(0.0000009073676)
-DATA tanhQ4<>+44(SB)/4, $(0.0000009073676)
-DATA tanhQ4<>+48(SB)/4, $(0.0000009073676)
-DATA tanhQ4<>+52(SB)/4, $(0.0000009073676)
-DATA tanhQ4<>+56(SB)/4, $(0.0000009073676)
-DATA tanhQ4<>+60(SB)/4, $(0.0000009073676)
-GLOBL tanhQ4<>(SB), RODATA|NOPTR, $64
+GLOBL tanhQ4<>(SB), RODATA|NOPTR, $32
 
 DATA halfQ3<>+0(SB)/4, $(0.0000058291216)
 DATA halfQ3<>+4(SB)/4, $(0.0000058291216)
@@ -759,15 +650,7 @@ DATA halfQ3<>+16(SB)/4, $(0.0000058291216)
 DATA halfQ3<>+20(SB)/4, $(0.0000058291216)
 DATA halfQ3<>+24(SB)/4, $(0.0000058291216)
 DATA halfQ3<>+28(SB)/4, $(0.0000058291216)
-DATA halfQ3<>+32(SB)/4, $(0.0000058291216)
-DATA halfQ3<>+36(SB)/4, $(0.0000058291216)
-DATA halfQ3<>+40(SB)/4, $(0.0000058291216)
-DATA halfQ3<>+44(SB)/4, $(0.0000058291216)
-DATA halfQ3<>+48(SB)/4, $(0.0000058291216)
-DATA halfQ3<>+52(SB)/4, $(0.0000058291216)
-DATA halfQ3<>+56(SB)/4, $(0.0000058291216)
-DATA halfQ3<>+60(SB)/4, $(0.0000058291216)
-GLOBL halfQ3<>(SB), RODATA|NOPTR, $64
+GLOBL halfQ3<>(SB), RODATA|NOPTR, $32
 
 DATA tanhQ3<>+0(SB)/4, $(0.00037306378)
 DATA tanhQ3<>+4(SB)/4, $(0.00037306378)
@@ -777,15 +660,7 @@ DATA tanhQ3<>+16(SB)/4, $(0.00037306378)
 DATA tanhQ3<>+20(SB)/4, $(0.00037306378)
 DATA tanhQ3<>+24(SB)/4, $(0.00037306378)
 DATA tanhQ3<>+28(SB)/4, $(0.00037306378)
-DATA tanhQ3<>+32(SB)/4, $(0.00037306378)
-DATA tanhQ3<>+36(SB)/4, $(0.00037306378)
-DATA tanhQ3<>+40(SB)/4, $(0.00037306378)
-DATA tanhQ3<>+44(SB)/4, $(0.00037306378)
-DATA tanhQ3<>+48(SB)/4, $(0.00037306378)
-DATA tanhQ3<>+52(SB)/4, $(0.00037306378)
-DATA tanhQ3<>+56(SB)/4, $(0.00037306378)
-DATA tanhQ3<>+60(SB)/4, $(0.00037306378)
-GLOBL tanhQ3<>(SB), RODATA|NOPTR, $64
+GLOBL tanhQ3<>(SB), RODATA|NOPTR, $32
 
 DATA halfQ2<>+0(SB)/4, $(0.0018118351)
 DATA halfQ2<>+4(SB)/4, $(0.0018118351)
@@ -795,15 +670,7 @@ DATA halfQ2<>+16(SB)/4, $(0.0018118351)
 DATA halfQ2<>+20(SB)/4, $(0.0018118351)
 DATA halfQ2<>+24(SB)/4, $(0.0018118351)
 DATA halfQ2<>+28(SB)/4, $(0.0018118351)
-DATA halfQ2<>+32(SB)/4, $(0.0018118351)
-DATA halfQ2<>+36(SB)/4, $(0.0018118351)
-DATA halfQ2<>+40(SB)/4, $(0.0018118351)
-DATA halfQ2<>+44(SB)/4, $(0.0018118351)
-DATA halfQ2<>+48(SB)/4, $(0.0018118351)
-DATA halfQ2<>+52(SB)/4, $(0.0018118351)
-DATA halfQ2<>+56(SB)/4, $(0.0018118351)
-DATA halfQ2<>+60(SB)/4, $(0.0018118351)
-GLOBL halfQ2<>(SB), RODATA|NOPTR, $64
+GLOBL halfQ2<>(SB), RODATA|NOPTR, $32
 
 DATA tanhQ2<>+0(SB)/4, $(0.028989362)
 DATA tanhQ2<>+4(SB)/4, $(0.028989362)
@@ -813,15 +680,7 @@ DATA tanhQ2<>+16(SB)/4, $(0.028989362)
 DATA tanhQ2<>+20(SB)/4, $(0.028989362)
 DATA tanhQ2<>+24(SB)/4, $(0.028989362)
 DATA tanhQ2<>+28(SB)/4, $(0.028989362)
-DATA tanhQ2<>+32(SB)/4, $(0.028989362)
-DATA tanhQ2<>+36(SB)/4, $(0.028989362)
-DATA tanhQ2<>+40(SB)/4, $(0.028989362)
-DATA tanhQ2<>+44(SB)/4, $(0.028989362)
-DATA tanhQ2<>+48(SB)/4, $(0.028989362)
-DATA tanhQ2<>+52(SB)/4, $(0.028989362)
-DATA tanhQ2<>+56(SB)/4, $(0.028989362)
-DATA tanhQ2<>+60(SB)/4, $(0.028989362)
-GLOBL tanhQ2<>(SB), RODATA|NOPTR, $64
+GLOBL tanhQ2<>(SB), RODATA|NOPTR, $32
 
 DATA halfQ1<>+0(SB)/4, $(0.13018927)
 DATA halfQ1<>+4(SB)/4, $(0.13018927)
@@ -831,15 +690,7 @@ DATA halfQ1<>+16(SB)/4, $(0.13018927)
 DATA halfQ1<>+20(SB)/4, $(0.13018927)
 DATA halfQ1<>+24(SB)/4, $(0.13018927)
 DATA halfQ1<>+28(SB)/4, $(0.13018927)
-DATA halfQ1<>+32(SB)/4, $(0.13018927)
-DATA halfQ1<>+36(SB)/4, $(0.13018927)
-DATA halfQ1<>+40(SB)/4, $(0.13018927)
-DATA halfQ1<>+44(SB)/4, $(0.13018927)
-DATA halfQ1<>+48(SB)/4, $(0.13018927)
-DATA halfQ1<>+52(SB)/4, $(0.13018927)
-DATA halfQ1<>+56(SB)/4, $(0.13018927)
-DATA halfQ1<>+60(SB)/4, $(0.13018927)
-GLOBL halfQ1<>(SB), RODATA|NOPTR, $64
+GLOBL halfQ1<>(SB), RODATA|NOPTR, $32
 
 DATA tanhQ1<>+0(SB)/4, $(0.5207571)
 DATA tanhQ1<>+4(SB)/4, $(0.5207571)
@@ -849,15 +700,7 @@ DATA tanhQ1<>+16(SB)/4, $(0.5207571)
 DATA tanhQ1<>+20(SB)/4, $(0.5207571)
 DATA tanhQ1<>+24(SB)/4, $(0.5207571)
 DATA tanhQ1<>+28(SB)/4, $(0.5207571)
-DATA tanhQ1<>+32(SB)/4, $(0.5207571)
-DATA tanhQ1<>+36(SB)/4, $(0.5207571)
-DATA tanhQ1<>+40(SB)/4, $(0.5207571)
-DATA tanhQ1<>+44(SB)/4, $(0.5207571)
-DATA tanhQ1<>+48(SB)/4, $(0.5207571)
-DATA tanhQ1<>+52(SB)/4, $(0.5207571)
-DATA tanhQ1<>+56(SB)/4, $(0.5207571)
-DATA tanhQ1<>+60(SB)/4, $(0.5207571)
-GLOBL tanhQ1<>(SB), RODATA|NOPTR, $64
+GLOBL tanhQ1<>(SB), RODATA|NOPTR, $32
 
 DATA halfQ0<>+0(SB)/4, $(1.1140006)
 DATA halfQ0<>+4(SB)/4, $(1.1140006)
@@ -867,15 +710,7 @@ DATA halfQ0<>+16(SB)/4, $(1.1140006)
 DATA halfQ0<>+20(SB)/4, $(1.1140006)
 DATA halfQ0<>+24(SB)/4, $(1.1140006)
 DATA halfQ0<>+28(SB)/4, $(1.1140006)
-DATA halfQ0<>+32(SB)/4, $(1.1140006)
-DATA halfQ0<>+36(SB)/4, $(1.1140006)
-DATA halfQ0<>+40(SB)/4, $(1.1140006)
-DATA halfQ0<>+44(SB)/4, $(1.1140006)
-DATA halfQ0<>+48(SB)/4, $(1.1140006)
-DATA halfQ0<>+52(SB)/4, $(1.1140006)
-DATA halfQ0<>+56(SB)/4, $(1.1140006)
-DATA halfQ0<>+60(SB)/4, $(1.1140006)
-GLOBL halfQ0<>(SB), RODATA|NOPTR, $64
+GLOBL halfQ0<>(SB), RODATA|NOPTR, $32
 
 DATA tanhQ0<>+0(SB)/4, $(1.1140006)
 DATA tanhQ0<>+4(SB)/4, $(1.1140006)
@@ -885,15 +720,7 @@ DATA tanhQ0<>+16(SB)/4, $(1.1140006)
 DATA tanhQ0<>+20(SB)/4, $(1.1140006)
 DATA tanhQ0<>+24(SB)/4, $(1.1140006)
 DATA tanhQ0<>+28(SB)/4, $(1.1140006)
-DATA tanhQ0<>+32(SB)/4, $(1.1140006)
-DATA tanhQ0<>+36(SB)/4, $(1.1140006)
-DATA tanhQ0<>+40(SB)/4, $(1.1140006)
-DATA tanhQ0<>+44(SB)/4, $(1.1140006)
-DATA tanhQ0<>+48(SB)/4, $(1.1140006)
-DATA tanhQ0<>+52(SB)/4, $(1.1140006)
-DATA tanhQ0<>+56(SB)/4, $(1.1140006)
-DATA tanhQ0<>+60(SB)/4, $(1.1140006)
-GLOBL tanhQ0<>(SB), RODATA|NOPTR, $64
+GLOBL tanhQ0<>(SB), RODATA|NOPTR, $32
 
 DATA tanhHigh<>+0(SB)/4, $(1.0)
 DATA tanhHigh<>+4(SB)/4, $(1.0)
@@ -903,15 +730,7 @@ DATA tanhHigh<>+16(SB)/4, $(1.0)
 DATA tanhHigh<>+20(SB)/4, $(1.0)
 DATA tanhHigh<>+24(SB)/4, $(1.0)
 DATA tanhHigh<>+28(SB)/4, $(1.0)
-DATA tanhHigh<>+32(SB)/4, $(1.0)
-DATA tanhHigh<>+36(SB)/4, $(1.0)
-DATA tanhHigh<>+40(SB)/4, $(1.0)
-DATA tanhHigh<>+44(SB)/4, $(1.0)
-DATA tanhHigh<>+48(SB)/4, $(1.0)
-DATA tanhHigh<>+52(SB)/4, $(1.0)
-DATA tanhHigh<>+56(SB)/4, $(1.0)
-DATA tanhHigh<>+60(SB)/4, $(1.0)
-GLOBL tanhHigh<>(SB), RODATA|NOPTR, $64
+GLOBL tanhHigh<>(SB), RODATA|NOPTR, $32
 
 DATA halfLow<>+0(SB)/4, $(-0.5)
 DATA halfLow<>+4(SB)/4, $(-0.5)
@@ -921,15 +740,7 @@ DATA halfLow<>+16(SB)/4, $(-0.5)
 DATA halfLow<>+20(SB)/4, $(-0.5)
 DATA halfLow<>+24(SB)/4, $(-0.5)
 DATA halfLow<>+28(SB)/4, $(-0.5)
-DATA halfLow<>+32(SB)/4, $(-0.5)
-DATA halfLow<>+36(SB)/4, $(-0.5)
-DATA halfLow<>+40(SB)/4, $(-0.5)
-DATA halfLow<>+44(SB)/4, $(-0.5)
-DATA halfLow<>+48(SB)/4, $(-0.5)
-DATA halfLow<>+52(SB)/4, $(-0.5)
-DATA halfLow<>+56(SB)/4, $(-0.5)
-DATA halfLow<>+60(SB)/4, $(-0.5)
-GLOBL halfLow<>(SB), RODATA|NOPTR, $64
+GLOBL halfLow<>(SB), RODATA|NOPTR, $32
 
 DATA halfHigh<>+0(SB)/4, $(0.5)
 DATA halfHigh<>+4(SB)/4, $(0.5)
@@ -939,15 +750,7 @@ DATA halfHigh<>+16(SB)/4, $(0.5)
 DATA halfHigh<>+20(SB)/4, $(0.5)
 DATA halfHigh<>+24(SB)/4, $(0.5)
 DATA halfHigh<>+28(SB)/4, $(0.5)
-DATA halfHigh<>+32(SB)/4, $(0.5)
-DATA halfHigh<>+36(SB)/4, $(0.5)
-DATA halfHigh<>+40(SB)/4, $(0.5)
-DATA halfHigh<>+44(SB)/4, $(0.5)
-DATA halfHigh<>+48(SB)/4, $(0.5)
-DATA halfHigh<>+52(SB)/4, $(0.5)
-DATA halfHigh<>+56(SB)/4, $(0.5)
-DATA halfHigh<>+60(SB)/4, $(0.5)
-GLOBL halfHigh<>(SB), RODATA|NOPTR, $64
+GLOBL halfHigh<>(SB), RODATA|NOPTR, $32
 
 DATA tanhLow<>+0(SB)/4, $(-1.0)
 DATA tanhLow<>+4(SB)/4, $(-1.0)
@@ -957,15 +760,7 @@ DATA tanhLow<>+16(SB)/4, $(-1.0)
 DATA tanhLow<>+20(SB)/4, $(-1.0)
 DATA tanhLow<>+24(SB)/4, $(-1.0)
 DATA tanhLow<>+28(SB)/4, $(-1.0)
-DATA tanhLow<>+32(SB)/4, $(-1.0)
-DATA tanhLow<>+36(SB)/4, $(-1.0)
-DATA tanhLow<>+40(SB)/4, $(-1.0)
-DATA tanhLow<>+44(SB)/4, $(-1.0)
-DATA tanhLow<>+48(SB)/4, $(-1.0)
-DATA tanhLow<>+52(SB)/4, $(-1.0)
-DATA tanhLow<>+56(SB)/4, $(-1.0)
-DATA tanhLow<>+60(SB)/4, $(-1.0)
-GLOBL tanhLow<>(SB), RODATA|NOPTR, $64
+GLOBL tanhLow<>(SB), RODATA|NOPTR, $32
 
 // func activateGRUAVX2(gates *float32, lanes int, units int, blocks int, before *float32, next *float32)
 // Requires: AVX, FMA3
@@ -1031,8 +826,10 @@ block:
 	VMAXPS      Y1, Y3, Y1
 	VMOVUPS     halfHigh<>+0(SB), Y3
 	VMINPS      Y1, Y3, Y1
-	VADDPS      halfHigh<>+0(SB), Y0, Y0
-	VADDPS      halfHigh<>+0(SB), Y1, Y1
+	VMOVUPS     halfHigh<>+0(SB), Y3
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     halfHigh<>+0(SB), Y3
+	VADDPS      Y3, Y1, Y1
 	VFMADD231PS (DI)(AX*2), Y1, Y2
 	VMULPS      Y2, Y2, Y3
 	VMOVUPS     tanhEnd<>+0(SB), Y4
@@ -2445,142 +2242,223 @@ unit:
 	XORQ R11, R11
 
 block:
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(AX*1), Z1
-	VMOVUPS     (R9)(AX*2), Z2
-	VMOVUPS     (R10), Z3
-	VMULPS      Z0, Z0, Z4
-	VMULPS      Z1, Z1, Z5
-	VMULPS      Z3, Z3, Z6
-	VMULPS      Z2, Z2, Z7
-	VMOVUPS     halfEnd<>+0(SB), Z8
-	VMINPS      Z4, Z8, Z4
-	VMOVUPS     halfEnd<>+0(SB), Z8
-	VMINPS      Z5, Z8, Z5
-	VMOVUPS     halfEnd<>+0(SB), Z8
-	VMINPS      Z6, Z8, Z6
-	VMOVUPS     tanhEnd<>+0(SB), Z8
-	VMINPS      Z7, Z8, Z7
-	VMOVUPS     halfP4<>+0(SB), Z8
-	VMOVUPS     halfP4<>+0(SB), Z9
-	VMOVUPS     halfP4<>+0(SB), Z10
-	VMOVUPS     tanhP4<>+0(SB), Z11
-	VFMADD213PS halfP3<>+0(SB), Z4, Z8
-	VFMADD213PS halfP3<>+0(SB), Z5, Z9
-	VFMADD213PS halfP3<>+0(SB), Z6, Z10
-	VFMADD213PS tanhP3<>+0(SB), Z7, Z11
-	VFMADD213PS halfP2<>+0(SB), Z4, Z8
-	VFMADD213PS halfP2<>+0(SB), Z5, Z9
-	VFMADD213PS halfP2<>+0(SB), Z6, Z10
-	VFMADD213PS tanhP2<>+0(SB), Z7, Z11
-	VFMADD213PS halfP1<>+0(SB), Z4, Z8
-	VFMADD213PS halfP1<>+0(SB), Z5, Z9
-	VFMADD213PS halfP1<>+0(SB), Z6, Z10
-	VFMADD213PS tanhP1<>+0(SB), Z7, Z11
-	VFMADD213PS halfP0<>+0(SB), Z4, Z8
-	VFMADD213PS halfP0<>+0(SB), Z5, Z9
-	VFMADD213PS halfP0<>+0(SB), Z6, Z10
-	VFMADD213PS tanhP0<>+0(SB), Z7, Z11
-	VMULPS      Z8, Z0, Z0
-	VMULPS      Z9, Z1, Z1
-	VMULPS      Z10, Z3, Z3
-	VMULPS      Z11, Z2, Z2
-	VMOVUPS     halfQ4<>+0(SB), Z8
-	VMOVUPS     halfQ4<>+0(SB), Z9
-	VMOVUPS     halfQ4<>+0(SB), Z10
-	VMOVUPS     tanhQ4<>+0(SB), Z11
-	VFMADD213PS halfQ3<>+0(SB), Z4, Z8
-	VFMADD213PS halfQ3<>+0(SB), Z5, Z9
-	VFMADD213PS halfQ3<>+0(SB), Z6, Z10
-	VFMADD213PS tanhQ3<>+0(SB), Z7, Z11
-	VFMADD213PS halfQ2<>+0(SB), Z4, Z8
-	VFMADD213PS halfQ2<>+0(SB), Z5, Z9
-	VFMADD213PS halfQ2<>+0(SB), Z6, Z10
-	VFMADD213PS tanhQ2<>+0(SB), Z7, Z11
-	VFMADD213PS halfQ1<>+0(SB), Z4, Z8
-	VFMADD213PS halfQ1<>+0(SB), Z5, Z9
-	VFMADD213PS halfQ1<>+0(SB), Z6, Z10
-	VFMADD213PS tanhQ1<>+0(SB), Z7, Z11
-	VFMADD213PS halfQ0<>+0(SB), Z4, Z8
-	VFMADD213PS halfQ0<>+0(SB), Z5, Z9
-	VFMADD213PS halfQ0<>+0(SB), Z6, Z10
-	VFMADD213PS tanhQ0<>+0(SB), Z7, Z11
-	VMULPS      Z9, Z0, Z0
-	VMULPS      Z8, Z1, Z1
-	VMULPS      Z9, Z8, Z8
-	VMOVUPS     tanhHigh<>+0(SB), Z4
-	VDIVPS      Z8, Z4, Z4
-	VMULPS      Z4, Z0, Z0
-	VMULPS      Z4, Z1, Z1
-	VMULPS      Z11, Z3, Z3
-	VMULPS      Z10, Z2, Z2
-	VMULPS      Z11, Z10, Z10
-	VMOVUPS     tanhHigh<>+0(SB), Z4
-	VDIVPS      Z10, Z4, Z4
-	VMULPS      Z4, Z3, Z3
-	VMULPS      Z4, Z2, Z2
-	VMOVUPS     halfLow<>+0(SB), Z4
-	VMAXPS      Z0, Z4, Z0
-	VMOVUPS     halfHigh<>+0(SB), Z4
-	VMINPS      Z0, Z4, Z0
-	VMOVUPS     halfLow<>+0(SB), Z4
-	VMAXPS      Z1, Z4, Z1
-	VMOVUPS     halfHigh<>+0(SB), Z4
-	VMINPS      Z1, Z4, Z1
-	VMOVUPS     halfLow<>+0(SB), Z4
-	VMAXPS      Z3, Z4, Z3
-	VMOVUPS     halfHigh<>+0(SB), Z4
-	VMINPS      Z3, Z4, Z3
-	VMOVUPS     tanhLow<>+0(SB), Z4
-	VMAXPS      Z2, Z4, Z2
-	VMOVUPS     tanhHigh<>+0(SB), Z4
-	VMINPS      Z2, Z4, Z2
-	VADDPS      halfHigh<>+0(SB), Z0, Z0
-	VADDPS      halfHigh<>+0(SB), Z1, Z1
-	VADDPS      halfHigh<>+0(SB), Z3, Z3
-	VMOVUPS     Z0, (R9)
-	VMOVUPS     Z1, (R9)(AX*1)
-	VMOVUPS     Z2, (R9)(AX*2)
-	VMOVUPS     Z3, (R10)
-	VMULPS      Z0, Z2, Z2
-	VFMADD231PS (BX)(R11*1), Z1, Z2
-	VMOVUPS     Z2, (SI)(R11*1)
-	VMULPS      Z2, Z2, Z0
-	VMOVUPS     tanhEnd<>+0(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMOVUPS     tanhP4<>+0(SB), Z1
-	VFMADD213PS tanhP3<>+0(SB), Z0, Z1
-	VFMADD213PS tanhP2<>+0(SB), Z0, Z1
-	VFMADD213PS tanhP1<>+0(SB), Z0, Z1
-	VFMADD213PS tanhP0<>+0(SB), Z0, Z1
-	VMULPS      Z1, Z2, Z2
-	VMOVUPS     tanhQ4<>+0(SB), Z1
-	VFMADD213PS tanhQ3<>+0(SB), Z0, Z1
-	VFMADD213PS tanhQ2<>+0(SB), Z0, Z1
-	VFMADD213PS tanhQ1<>+0(SB), Z0, Z1
-	VFMADD213PS tanhQ0<>+0(SB), Z0, Z1
-	VDIVPS      Z1, Z2, Z2
-	VMOVUPS     tanhLow<>+0(SB), Z0
-	VMAXPS      Z2, Z0, Z2
-	VMOVUPS     tanhHigh<>+0(SB), Z0
-	VMINPS      Z2, Z0, Z2
-	VMOVUPS     Z2, (DI)(R11*1)
-	VMULPS      Z2, Z3, Z2
-	VMOVUPS     Z2, (R8)(R11*1)
-	ADDQ        $0x00000040, R9
-	ADDQ        $0x00000040, R10
-	ADDQ        $0x00000040, R11
-	DECQ        R12
-	JNZ         block
-	LEAQ        (DX)(AX*4), DX
-	ADDQ        AX, BX
-	ADDQ        AX, SI
-	ADDQ        AX, DI
-	ADDQ        AX, R8
-	DECQ        CX
-	JNZ         unit
+	VMOVUPS          (R9), Z0
+	VMOVUPS          (R9)(AX*1), Z1
+	VMOVUPS          (R9)(AX*2), Z2
+	VMOVUPS          (R10), Z3
+	VMULPS           Z0, Z0, Z4
+	VMULPS           Z1, Z1, Z5
+	VMULPS           Z3, Z3, Z6
+	VMULPS           Z2, Z2, Z7
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z8
+	VMINPS           Z4, Z8, Z4
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z8
+	VMINPS           Z5, Z8, Z5
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z8
+	VMINPS           Z6, Z8, Z6
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z8
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z9
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z10
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z11
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z6, Z10
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z7, Z11
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z6, Z10
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z7, Z11
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z6, Z10
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z7, Z11
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z6, Z10
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z7, Z11
+	VMULPS           Z8, Z0, Z0
+	VMULPS           Z9, Z1, Z1
+	VMULPS           Z10, Z3, Z3
+	VMULPS           Z11, Z2, Z2
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z8
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z9
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z10
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z11
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z6, Z10
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z7, Z11
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z6, Z10
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z7, Z11
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z6, Z10
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z7, Z11
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z6, Z10
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z7, Z11
+	VMULPS           Z9, Z0, Z0
+	VMULPS           Z8, Z1, Z1
+	VMULPS           Z9, Z8, Z8
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z4
+	VDIVPS           Z8, Z4, Z4
+	VMULPS           Z4, Z0, Z0
+	VMULPS           Z4, Z1, Z1
+	VMULPS           Z11, Z3, Z3
+	VMULPS           Z10, Z2, Z2
+	VMULPS           Z11, Z10, Z10
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z4
+	VDIVPS           Z10, Z4, Z4
+	VMULPS           Z4, Z3, Z3
+	VMULPS           Z4, Z2, Z2
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z4
+	VMAXPS           Z0, Z4, Z0
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z4
+	VMINPS           Z0, Z4, Z0
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z4
+	VMAXPS           Z1, Z4, Z1
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z4
+	VMINPS           Z1, Z4, Z1
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z4
+	VMAXPS           Z3, Z4, Z3
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z4
+	VMINPS           Z3, Z4, Z3
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z4
+	VMAXPS           Z2, Z4, Z2
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z4
+	VMINPS           Z2, Z4, Z2
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z4
+	VADDPS           Z4, Z0, Z0
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z4
+	VADDPS           Z4, Z1, Z1
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z4
+	VADDPS           Z4, Z3, Z3
+	VMOVUPS          Z0, (R9)
+	VMOVUPS          Z1, (R9)(AX*1)
+	VMOVUPS          Z2, (R9)(AX*2)
+	VMOVUPS          Z3, (R10)
+	VMULPS           Z0, Z2, Z2
+	VFMADD231PS      (BX)(R11*1), Z1, Z2
+	VMOVUPS          Z2, (SI)(R11*1)
+	VMULPS           Z2, Z2, Z0
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z1
+	VMINPS           Z0, Z1, Z0
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z1
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z0, Z1
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z0, Z1
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z0, Z1
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z0, Z1
+	VMULPS           Z1, Z2, Z2
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z1
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z0, Z1
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z0, Z1
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z0, Z1
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z0, Z1
+	VDIVPS           Z1, Z2, Z2
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z0
+	VMAXPS           Z2, Z0, Z2
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z0
+	VMINPS           Z2, Z0, Z2
+	VMOVUPS          Z2, (DI)(R11*1)
+	VMULPS           (R10), Z2, Z2
+	VMOVUPS          Z2, (R8)(R11*1)
+	ADDQ             $0x00000040, R9
+	ADDQ             $0x00000040, R10
+	ADDQ             $0x00000040, R11
+	DECQ             R12
+	JNZ              block
+	LEAQ             (DX)(AX*4), DX
+	ADDQ             AX, BX
+	ADDQ             AX, SI
+	ADDQ             AX, DI
+	ADDQ             AX, R8
+	DECQ             CX
+	JNZ              unit
 	VZEROUPPER
 	RET
+
+DATA halfEndSpread<>+0(SB)/4, $(289.0)
+GLOBL halfEndSpread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhEndSpread<>+0(SB)/4, $(72.25)
+GLOBL tanhEndSpread<>(SB), RODATA|NOPTR, $4
+
+DATA halfP4Spread<>+0(SB)/4, $(0.00000000001552338)
+GLOBL halfP4Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhP4Spread<>+0(SB)/4, $(0.00000001589594)
+GLOBL tanhP4Spread<>(SB), RODATA|NOPTR, $4
+
+DATA halfP3Spread<>+0(SB)/4, $(0.00000009247532)
+GLOBL halfP3Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhP3Spread<>+0(SB)/4, $(0.000023673681)
+GLOBL tanhP3Spread<>(SB), RODATA|NOPTR, $4
+
+DATA halfP2Spread<>+0(SB)/4, $(0.00006151419)
+GLOBL halfP2Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhP2Spread<>+0(SB)/4, $(0.003936908)
+GLOBL tanhP2Spread<>(SB), RODATA|NOPTR, $4
+
+DATA halfP1Spread<>+0(SB)/4, $(0.009338979)
+GLOBL halfP1Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhP1Spread<>+0(SB)/4, $(0.14942366)
+GLOBL tanhP1Spread<>(SB), RODATA|NOPTR, $4
+
+DATA halfP0Spread<>+0(SB)/4, $(0.27850014)
+GLOBL halfP0Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhP0Spread<>+0(SB)/4, $(1.1140006)
+GLOBL tanhP0Spread<>(SB), RODATA|NOPTR, $4
+
+DATA halfQ4Spread<>+0(SB)/4, $(0.0000000035444048)
+GLOBL halfQ4Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhQ4Spread<>+0(SB)/4, $(0.0000009073676)
+GLOBL tanhQ4Spread<>(SB), RODATA|NOPTR, $4
+
+DATA halfQ3Spread<>+0(SB)/4, $(0.0000058291216)
+GLOBL halfQ3Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhQ3Spread<>+0(SB)/4, $(0.00037306378)
+GLOBL tanhQ3Spread<>(SB), RODATA|NOPTR, $4
+
+DATA halfQ2Spread<>+0(SB)/4, $(0.0018118351)
+GLOBL halfQ2Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhQ2Spread<>+0(SB)/4, $(0.028989362)
+GLOBL tanhQ2Spread<>(SB), RODATA|NOPTR, $4
+
+DATA halfQ1Spread<>+0(SB)/4, $(0.13018927)
+GLOBL halfQ1Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhQ1Spread<>+0(SB)/4, $(0.5207571)
+GLOBL tanhQ1Spread<>(SB), RODATA|NOPTR, $4
+
+DATA halfQ0Spread<>+0(SB)/4, $(1.1140006)
+GLOBL halfQ0Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhQ0Spread<>+0(SB)/4, $(1.1140006)
+GLOBL tanhQ0Spread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhHighSpread<>+0(SB)/4, $(1.0)
+GLOBL tanhHighSpread<>(SB), RODATA|NOPTR, $4
+
+DATA halfLowSpread<>+0(SB)/4, $(-0.5)
+GLOBL halfLowSpread<>(SB), RODATA|NOPTR, $4
+
+DATA halfHighSpread<>+0(SB)/4, $(0.5)
+GLOBL halfHighSpread<>(SB), RODATA|NOPTR, $4
+
+DATA tanhLowSpread<>+0(SB)/4, $(-1.0)
+GLOBL tanhLowSpread<>(SB), RODATA|NOPTR, $4
 
 // func activate2AVX512(gates *float32, lanes int, units int, blocks int, cell *float32, cells *float32, curved *float32, next *float32)
 // Requires: AVX, AVX512F
@@ -2602,262 +2480,803 @@ unit:
 	XORQ R11, R11
 
 block:
-	VMOVUPS     (R9), Z0
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     (R9)(AX*1), Z2
-	VMOVUPS     64(R9)(AX*1), Z3
-	VMOVUPS     (R9)(AX*2), Z4
-	VMOVUPS     64(R9)(AX*2), Z5
-	VMOVUPS     (R10), Z6
-	VMOVUPS     64(R10), Z7
-	VMULPS      Z0, Z0, Z8
-	VMULPS      Z2, Z2, Z9
-	VMULPS      Z6, Z6, Z10
-	VMULPS      Z4, Z4, Z11
-	VMULPS      Z1, Z1, Z12
-	VMULPS      Z3, Z3, Z13
-	VMULPS      Z7, Z7, Z14
-	VMULPS      Z5, Z5, Z15
-	VMOVUPS     halfEnd<>+0(SB), Z16
-	VMINPS      Z8, Z16, Z8
-	VMOVUPS     halfEnd<>+0(SB), Z16
-	VMINPS      Z9, Z16, Z9
-	VMOVUPS     halfEnd<>+0(SB), Z16
-	VMINPS      Z10, Z16, Z10
-	VMOVUPS     tanhEnd<>+0(SB), Z16
-	VMINPS      Z11, Z16, Z11
-	VMOVUPS     halfEnd<>+0(SB), Z16
-	VMINPS      Z12, Z16, Z12
-	VMOVUPS     halfEnd<>+0(SB), Z16
-	VMINPS      Z13, Z16, Z13
-	VMOVUPS     halfEnd<>+0(SB), Z16
-	VMINPS      Z14, Z16, Z14
-	VMOVUPS     tanhEnd<>+0(SB), Z16
-	VMINPS      Z15, Z16, Z15
-	VMOVUPS     halfP4<>+0(SB), Z16
-	VMOVUPS     halfP4<>+0(SB), Z17
-	VMOVUPS     halfP4<>+0(SB), Z18
-	VMOVUPS     tanhP4<>+0(SB), Z19
-	VMOVUPS     halfP4<>+0(SB), Z20
-	VMOVUPS     halfP4<>+0(SB), Z21
-	VMOVUPS     halfP4<>+0(SB), Z22
-	VMOVUPS     tanhP4<>+0(SB), Z23
-	VFMADD213PS halfP3<>+0(SB), Z8, Z16
-	VFMADD213PS halfP3<>+0(SB), Z9, Z17
-	VFMADD213PS halfP3<>+0(SB), Z10, Z18
-	VFMADD213PS tanhP3<>+0(SB), Z11, Z19
-	VFMADD213PS halfP3<>+0(SB), Z12, Z20
-	VFMADD213PS halfP3<>+0(SB), Z13, Z21
-	VFMADD213PS halfP3<>+0(SB), Z14, Z22
-	VFMADD213PS tanhP3<>+0(SB), Z15, Z23
-	VFMADD213PS halfP2<>+0(SB), Z8, Z16
-	VFMADD213PS halfP2<>+0(SB), Z9, Z17
-	VFMADD213PS halfP2<>+0(SB), Z10, Z18
-	VFMADD213PS tanhP2<>+0(SB), Z11, Z19
-	VFMADD213PS halfP2<>+0(SB), Z12, Z20
-	VFMADD213PS halfP2<>+0(SB), Z13, Z21
-	VFMADD213PS halfP2<>+0(SB), Z14, Z22
-	VFMADD213PS tanhP2<>+0(SB), Z15, Z23
-	VFMADD213PS halfP1<>+0(SB), Z8, Z16
-	VFMADD213PS halfP1<>+0(SB), Z9, Z17
-	VFMADD213PS halfP1<>+0(SB), Z10, Z18
-	VFMADD213PS tanhP1<>+0(SB), Z11, Z19
-	VFMADD213PS halfP1<>+0(SB), Z12, Z20
-	VFMADD213PS halfP1<>+0(SB), Z13, Z21
-	VFMADD213PS halfP1<>+0(SB), Z14, Z22
-	VFMADD213PS tanhP1<>+0(SB), Z15, Z23
-	VFMADD213PS halfP0<>+0(SB), Z8, Z16
-	VFMADD213PS halfP0<>+0(SB), Z9, Z17
-	VFMADD213PS halfP0<>+0(SB), Z10, Z18
-	VFMADD213PS tanhP0<>+0(SB), Z11, Z19
-	VFMADD213PS halfP0<>+0(SB), Z12, Z20
-	VFMADD213PS halfP0<>+0(SB), Z13, Z21
-	VFMADD213PS halfP0<>+0(SB), Z14, Z22
-	VFMADD213PS tanhP0<>+0(SB), Z15, Z23
-	VMULPS      Z16, Z0, Z0
-	VMULPS      Z17, Z2, Z2
-	VMULPS      Z18, Z6, Z6
-	VMULPS      Z19, Z4, Z4
-	VMULPS      Z20, Z1, Z1
-	VMULPS      Z21, Z3, Z3
-	VMULPS      Z22, Z7, Z7
-	VMULPS      Z23, Z5, Z5
-	VMOVUPS     halfQ4<>+0(SB), Z16
-	VMOVUPS     halfQ4<>+0(SB), Z17
-	VMOVUPS     halfQ4<>+0(SB), Z18
-	VMOVUPS     tanhQ4<>+0(SB), Z19
-	VMOVUPS     halfQ4<>+0(SB), Z20
-	VMOVUPS     halfQ4<>+0(SB), Z21
-	VMOVUPS     halfQ4<>+0(SB), Z22
-	VMOVUPS     tanhQ4<>+0(SB), Z23
-	VFMADD213PS halfQ3<>+0(SB), Z8, Z16
-	VFMADD213PS halfQ3<>+0(SB), Z9, Z17
-	VFMADD213PS halfQ3<>+0(SB), Z10, Z18
-	VFMADD213PS tanhQ3<>+0(SB), Z11, Z19
-	VFMADD213PS halfQ3<>+0(SB), Z12, Z20
-	VFMADD213PS halfQ3<>+0(SB), Z13, Z21
-	VFMADD213PS halfQ3<>+0(SB), Z14, Z22
-	VFMADD213PS tanhQ3<>+0(SB), Z15, Z23
-	VFMADD213PS halfQ2<>+0(SB), Z8, Z16
-	VFMADD213PS halfQ2<>+0(SB), Z9, Z17
-	VFMADD213PS halfQ2<>+0(SB), Z10, Z18
-	VFMADD213PS tanhQ2<>+0(SB), Z11, Z19
-	VFMADD213PS halfQ2<>+0(SB), Z12, Z20
-	VFMADD213PS halfQ2<>+0(SB), Z13, Z21
-	VFMADD213PS halfQ2<>+0(SB), Z14, Z22
-	VFMADD213PS tanhQ2<>+0(SB), Z15, Z23
-	VFMADD213PS halfQ1<>+0(SB), Z8, Z16
-	VFMADD213PS halfQ1<>+0(SB), Z9, Z17
-	VFMADD213PS halfQ1<>+0(SB), Z10, Z18
-	VFMADD213PS tanhQ1<>+0(SB), Z11, Z19
-	VFMADD213PS halfQ1<>+0(SB), Z12, Z20
-	VFMADD213PS halfQ1<>+0(SB), Z13, Z21
-	VFMADD213PS halfQ1<>+0(SB), Z14, Z22
-	VFMADD213PS tanhQ1<>+0(SB), Z15, Z23
-	VFMADD213PS halfQ0<>+0(SB), Z8, Z16
-	VFMADD213PS halfQ0<>+0(SB), Z9, Z17
-	VFMADD213PS halfQ0<>+0(SB), Z10, Z18
-	VFMADD213PS tanhQ0<>+0(SB), Z11, Z19
-	VFMADD213PS halfQ0<>+0(SB), Z12, Z20
-	VFMADD213PS halfQ0<>+0(SB), Z13, Z21
-	VFMADD213PS halfQ0<>+0(SB), Z14, Z22
-	VFMADD213PS tanhQ0<>+0(SB), Z15, Z23
-	VMULPS      Z17, Z0, Z0
-	VMULPS      Z16, Z2, Z2
-	VMULPS      Z17, Z16, Z16
-	VMOVUPS     tanhHigh<>+0(SB), Z8
-	VDIVPS      Z16, Z8, Z8
-	VMULPS      Z8, Z0, Z0
-	VMULPS      Z8, Z2, Z2
-	VMULPS      Z19, Z6, Z6
-	VMULPS      Z18, Z4, Z4
-	VMULPS      Z19, Z18, Z18
-	VMOVUPS     tanhHigh<>+0(SB), Z8
-	VDIVPS      Z18, Z8, Z8
-	VMULPS      Z8, Z6, Z6
-	VMULPS      Z8, Z4, Z4
-	VMULPS      Z21, Z1, Z1
-	VMULPS      Z20, Z3, Z3
-	VMULPS      Z21, Z20, Z20
-	VMOVUPS     tanhHigh<>+0(SB), Z8
-	VDIVPS      Z20, Z8, Z8
-	VMULPS      Z8, Z1, Z1
-	VMULPS      Z8, Z3, Z3
-	VMULPS      Z23, Z7, Z7
-	VMULPS      Z22, Z5, Z5
-	VMULPS      Z23, Z22, Z22
-	VMOVUPS     tanhHigh<>+0(SB), Z8
-	VDIVPS      Z22, Z8, Z8
-	VMULPS      Z8, Z7, Z7
-	VMULPS      Z8, Z5, Z5
-	VMOVUPS     halfLow<>+0(SB), Z8
-	VMAXPS      Z0, Z8, Z0
-	VMOVUPS     halfHigh<>+0(SB), Z8
-	VMINPS      Z0, Z8, Z0
-	VMOVUPS     halfLow<>+0(SB), Z8
-	VMAXPS      Z2, Z8, Z2
-	VMOVUPS     halfHigh<>+0(SB), Z8
-	VMINPS      Z2, Z8, Z2
-	VMOVUPS     halfLow<>+0(SB), Z8
-	VMAXPS      Z6, Z8, Z6
-	VMOVUPS     halfHigh<>+0(SB), Z8
-	VMINPS      Z6, Z8, Z6
-	VMOVUPS     tanhLow<>+0(SB), Z8
-	VMAXPS      Z4, Z8, Z4
-	VMOVUPS     tanhHigh<>+0(SB), Z8
-	VMINPS      Z4, Z8, Z4
-	VMOVUPS     halfLow<>+0(SB), Z8
-	VMAXPS      Z1, Z8, Z1
-	VMOVUPS     halfHigh<>+0(SB), Z8
-	VMINPS      Z1, Z8, Z1
-	VMOVUPS     halfLow<>+0(SB), Z8
-	VMAXPS      Z3, Z8, Z3
-	VMOVUPS     halfHigh<>+0(SB), Z8
-	VMINPS      Z3, Z8, Z3
-	VMOVUPS     halfLow<>+0(SB), Z8
-	VMAXPS      Z7, Z8, Z7
-	VMOVUPS     halfHigh<>+0(SB), Z8
-	VMINPS      Z7, Z8, Z7
-	VMOVUPS     tanhLow<>+0(SB), Z8
-	VMAXPS      Z5, Z8, Z5
-	VMOVUPS     tanhHigh<>+0(SB), Z8
-	VMINPS      Z5, Z8, Z5
-	VADDPS      halfHigh<>+0(SB), Z0, Z0
-	VADDPS      halfHigh<>+0(SB), Z2, Z2
-	VADDPS      halfHigh<>+0(SB), Z6, Z6
-	VADDPS      halfHigh<>+0(SB), Z1, Z1
-	VADDPS      halfHigh<>+0(SB), Z3, Z3
-	VADDPS      halfHigh<>+0(SB), Z7, Z7
-	VMOVUPS     Z0, (R9)
-	VMOVUPS     Z1, 64(R9)
-	VMOVUPS     Z2, (R9)(AX*1)
-	VMOVUPS     Z3, 64(R9)(AX*1)
-	VMOVUPS     Z4, (R9)(AX*2)
-	VMOVUPS     Z5, 64(R9)(AX*2)
-	VMOVUPS     Z6, (R10)
-	VMOVUPS     Z7, 64(R10)
-	VMULPS      Z0, Z4, Z4
-	VFMADD231PS (BX)(R11*1), Z2, Z4
-	VMOVUPS     Z4, (SI)(R11*1)
-	VMULPS      Z1, Z5, Z5
-	VFMADD231PS 64(BX)(R11*1), Z3, Z5
-	VMOVUPS     Z5, 64(SI)(R11*1)
-	VMULPS      Z4, Z4, Z0
-	VMULPS      Z5, Z5, Z1
-	VMOVUPS     tanhEnd<>+0(SB), Z2
-	VMINPS      Z0, Z2, Z0
-	VMOVUPS     tanhEnd<>+0(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMOVUPS     tanhP4<>+0(SB), Z2
-	VMOVUPS     tanhP4<>+0(SB), Z3
-	VFMADD213PS tanhP3<>+0(SB), Z0, Z2
-	VFMADD213PS tanhP3<>+0(SB), Z1, Z3
-	VFMADD213PS tanhP2<>+0(SB), Z0, Z2
-	VFMADD213PS tanhP2<>+0(SB), Z1, Z3
-	VFMADD213PS tanhP1<>+0(SB), Z0, Z2
-	VFMADD213PS tanhP1<>+0(SB), Z1, Z3
-	VFMADD213PS tanhP0<>+0(SB), Z0, Z2
-	VFMADD213PS tanhP0<>+0(SB), Z1, Z3
-	VMULPS      Z2, Z4, Z4
-	VMULPS      Z3, Z5, Z5
-	VMOVUPS     tanhQ4<>+0(SB), Z2
-	VMOVUPS     tanhQ4<>+0(SB), Z3
-	VFMADD213PS tanhQ3<>+0(SB), Z0, Z2
-	VFMADD213PS tanhQ3<>+0(SB), Z1, Z3
-	VFMADD213PS tanhQ2<>+0(SB), Z0, Z2
-	VFMADD213PS tanhQ2<>+0(SB), Z1, Z3
-	VFMADD213PS tanhQ1<>+0(SB), Z0, Z2
-	VFMADD213PS tanhQ1<>+0(SB), Z1, Z3
-	VFMADD213PS tanhQ0<>+0(SB), Z0, Z2
-	VFMADD213PS tanhQ0<>+0(SB), Z1, Z3
-	VDIVPS      Z2, Z4, Z4
-	VDIVPS      Z3, Z5, Z5
-	VMOVUPS     tanhLow<>+0(SB), Z0
-	VMAXPS      Z4, Z0, Z4
-	VMOVUPS     tanhHigh<>+0(SB), Z0
-	VMINPS      Z4, Z0, Z4
-	VMOVUPS     tanhLow<>+0(SB), Z0
-	VMAXPS      Z5, Z0, Z5
-	VMOVUPS     tanhHigh<>+0(SB), Z0
-	VMINPS      Z5, Z0, Z5
-	VMOVUPS     Z4, (DI)(R11*1)
-	VMULPS      Z4, Z6, Z4
-	VMOVUPS     Z4, (R8)(R11*1)
-	VMOVUPS     Z5, 64(DI)(R11*1)
-	VMULPS      Z5, Z7, Z5
-	VMOVUPS     Z5, 64(R8)(R11*1)
-	ADDQ        $0x00000080, R9
-	ADDQ        $0x00000080, R10
-	ADDQ        $0x00000080, R11
-	DECQ        R12
-	JNZ         block
-	LEAQ        (DX)(AX*4), DX
-	ADDQ        AX, BX
-	ADDQ        AX, SI
-	ADDQ        AX, DI
-	ADDQ        AX, R8
-	DECQ        CX
-	JNZ         unit
+	VMOVUPS          (R9), Z0
+	VMOVUPS          64(R9), Z1
+	VMOVUPS          (R9)(AX*1), Z2
+	VMOVUPS          64(R9)(AX*1), Z3
+	VMOVUPS          (R9)(AX*2), Z4
+	VMOVUPS          64(R9)(AX*2), Z5
+	VMOVUPS          (R10), Z6
+	VMOVUPS          64(R10), Z7
+	VMULPS           Z0, Z0, Z8
+	VMULPS           Z2, Z2, Z9
+	VMULPS           Z6, Z6, Z10
+	VMULPS           Z4, Z4, Z11
+	VMULPS           Z1, Z1, Z12
+	VMULPS           Z3, Z3, Z13
+	VMULPS           Z7, Z7, Z14
+	VMULPS           Z5, Z5, Z15
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z8, Z16, Z8
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z9, Z16, Z9
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z10, Z16, Z10
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z16
+	VMINPS           Z11, Z16, Z11
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z12, Z16, Z12
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z13, Z16, Z13
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z14, Z16, Z14
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z16
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z17
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z18
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z19
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z20
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z21
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z22
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z23
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z15, Z23
+	VMULPS           Z16, Z0, Z0
+	VMULPS           Z17, Z2, Z2
+	VMULPS           Z18, Z6, Z6
+	VMULPS           Z19, Z4, Z4
+	VMULPS           Z20, Z1, Z1
+	VMULPS           Z21, Z3, Z3
+	VMULPS           Z22, Z7, Z7
+	VMULPS           Z23, Z5, Z5
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z16
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z17
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z18
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z19
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z20
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z21
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z22
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z23
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z15, Z23
+	VMULPS           Z17, Z0, Z0
+	VMULPS           Z16, Z2, Z2
+	VMULPS           Z17, Z16, Z16
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VDIVPS           Z16, Z8, Z8
+	VMULPS           Z8, Z0, Z0
+	VMULPS           Z8, Z2, Z2
+	VMULPS           Z19, Z6, Z6
+	VMULPS           Z18, Z4, Z4
+	VMULPS           Z19, Z18, Z18
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VDIVPS           Z18, Z8, Z8
+	VMULPS           Z8, Z6, Z6
+	VMULPS           Z8, Z4, Z4
+	VMULPS           Z21, Z1, Z1
+	VMULPS           Z20, Z3, Z3
+	VMULPS           Z21, Z20, Z20
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VDIVPS           Z20, Z8, Z8
+	VMULPS           Z8, Z1, Z1
+	VMULPS           Z8, Z3, Z3
+	VMULPS           Z23, Z7, Z7
+	VMULPS           Z22, Z5, Z5
+	VMULPS           Z23, Z22, Z22
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VDIVPS           Z22, Z8, Z8
+	VMULPS           Z8, Z7, Z7
+	VMULPS           Z8, Z5, Z5
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z0, Z8, Z0
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z0, Z8, Z0
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z2, Z8, Z2
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z2, Z8, Z2
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z6, Z8, Z6
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z6, Z8, Z6
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z8
+	VMAXPS           Z4, Z8, Z4
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VMINPS           Z4, Z8, Z4
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z1, Z8, Z1
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z1, Z8, Z1
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z3, Z8, Z3
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z3, Z8, Z3
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z8
+	VMAXPS           Z5, Z8, Z5
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VMINPS           Z5, Z8, Z5
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z0, Z0
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z2, Z2
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z6, Z6
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z1, Z1
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z3, Z3
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z7, Z7
+	VMOVUPS          Z0, (R9)
+	VMOVUPS          Z1, 64(R9)
+	VMOVUPS          Z2, (R9)(AX*1)
+	VMOVUPS          Z3, 64(R9)(AX*1)
+	VMOVUPS          Z4, (R9)(AX*2)
+	VMOVUPS          Z5, 64(R9)(AX*2)
+	VMOVUPS          Z6, (R10)
+	VMOVUPS          Z7, 64(R10)
+	VMULPS           Z0, Z4, Z4
+	VFMADD231PS      (BX)(R11*1), Z2, Z4
+	VMOVUPS          Z4, (SI)(R11*1)
+	VMULPS           Z1, Z5, Z5
+	VFMADD231PS      64(BX)(R11*1), Z3, Z5
+	VMOVUPS          Z5, 64(SI)(R11*1)
+	VMULPS           Z4, Z4, Z0
+	VMULPS           Z5, Z5, Z1
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z2
+	VMINPS           Z0, Z2, Z0
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z2
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z3
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z1, Z3
+	VMULPS           Z2, Z4, Z4
+	VMULPS           Z3, Z5, Z5
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z2
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z3
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z1, Z3
+	VDIVPS           Z2, Z4, Z4
+	VDIVPS           Z3, Z5, Z5
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z0
+	VMAXPS           Z4, Z0, Z4
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z0
+	VMINPS           Z4, Z0, Z4
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z0
+	VMAXPS           Z5, Z0, Z5
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z0
+	VMINPS           Z5, Z0, Z5
+	VMOVUPS          Z4, (DI)(R11*1)
+	VMULPS           (R10), Z4, Z4
+	VMOVUPS          Z4, (R8)(R11*1)
+	VMOVUPS          Z5, 64(DI)(R11*1)
+	VMULPS           64(R10), Z5, Z5
+	VMOVUPS          Z5, 64(R8)(R11*1)
+	ADDQ             $0x00000080, R9
+	ADDQ             $0x00000080, R10
+	ADDQ             $0x00000080, R11
+	DECQ             R12
+	JNZ              block
+	LEAQ             (DX)(AX*4), DX
+	ADDQ             AX, BX
+	ADDQ             AX, SI
+	ADDQ             AX, DI
+	ADDQ             AX, R8
+	DECQ             CX
+	JNZ              unit
+	VZEROUPPER
+	RET
+
+// func activate4AVX512(gates *float32, lanes int, units int, blocks int, cell *float32, cells *float32, curved *float32, next *float32)
+// Requires: AVX, AVX512F
+TEXT ·activate4AVX512(SB), NOSPLIT, $0-64
+	MOVQ lanes+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ units+16(FP), CX
+	MOVQ gates+0(FP), DX
+	MOVQ cell+32(FP), BX
+	MOVQ cells+40(FP), SI
+	MOVQ curved+48(FP), DI
+	MOVQ next+56(FP), R8
+
+unit:
+	MOVQ DX, R9
+	LEAQ (AX)(AX*2), R10
+	LEAQ (R9)(R10*1), R10
+	MOVQ blocks+24(FP), R12
+	XORQ R11, R11
+
+block:
+	VMOVUPS          (R9), Z0
+	VMOVUPS          64(R9), Z1
+	VMOVUPS          (R9)(AX*1), Z2
+	VMOVUPS          64(R9)(AX*1), Z3
+	VMOVUPS          (R9)(AX*2), Z4
+	VMOVUPS          64(R9)(AX*2), Z5
+	VMOVUPS          (R10), Z6
+	VMOVUPS          64(R10), Z7
+	VMULPS           Z0, Z0, Z8
+	VMULPS           Z2, Z2, Z9
+	VMULPS           Z6, Z6, Z10
+	VMULPS           Z4, Z4, Z11
+	VMULPS           Z1, Z1, Z12
+	VMULPS           Z3, Z3, Z13
+	VMULPS           Z7, Z7, Z14
+	VMULPS           Z5, Z5, Z15
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z8, Z16, Z8
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z9, Z16, Z9
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z10, Z16, Z10
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z16
+	VMINPS           Z11, Z16, Z11
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z12, Z16, Z12
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z13, Z16, Z13
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z16
+	VMINPS           Z14, Z16, Z14
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z16
+	VMINPS           Z15, Z16, Z15
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z16
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z17
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z18
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z19
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z20
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z21
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z22
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z23
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z15, Z23
+	VMULPS           Z16, Z0, Z0
+	VMULPS           Z17, Z2, Z2
+	VMULPS           Z18, Z6, Z6
+	VMULPS           Z19, Z4, Z4
+	VMULPS           Z20, Z1, Z1
+	VMULPS           Z21, Z3, Z3
+	VMULPS           Z22, Z7, Z7
+	VMULPS           Z23, Z5, Z5
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z16
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z17
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z18
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z19
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z20
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z21
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z22
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z23
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z8, Z16
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z9, Z17
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z15, Z23
+	VMULPS           Z17, Z0, Z0
+	VMULPS           Z16, Z2, Z2
+	VMULPS           Z17, Z16, Z16
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VDIVPS           Z16, Z8, Z8
+	VMULPS           Z8, Z0, Z0
+	VMULPS           Z8, Z2, Z2
+	VMULPS           Z19, Z6, Z6
+	VMULPS           Z18, Z4, Z4
+	VMULPS           Z19, Z18, Z18
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VDIVPS           Z18, Z8, Z8
+	VMULPS           Z8, Z6, Z6
+	VMULPS           Z8, Z4, Z4
+	VMULPS           Z21, Z1, Z1
+	VMULPS           Z20, Z3, Z3
+	VMULPS           Z21, Z20, Z20
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VDIVPS           Z20, Z8, Z8
+	VMULPS           Z8, Z1, Z1
+	VMULPS           Z8, Z3, Z3
+	VMULPS           Z23, Z7, Z7
+	VMULPS           Z22, Z5, Z5
+	VMULPS           Z23, Z22, Z22
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VDIVPS           Z22, Z8, Z8
+	VMULPS           Z8, Z7, Z7
+	VMULPS           Z8, Z5, Z5
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z0, Z8, Z0
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z0, Z8, Z0
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z2, Z8, Z2
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z2, Z8, Z2
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z6, Z8, Z6
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z6, Z8, Z6
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z8
+	VMAXPS           Z4, Z8, Z4
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VMINPS           Z4, Z8, Z4
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z1, Z8, Z1
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z1, Z8, Z1
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z3, Z8, Z3
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z3, Z8, Z3
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z8
+	VMAXPS           Z7, Z8, Z7
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VMINPS           Z7, Z8, Z7
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z8
+	VMAXPS           Z5, Z8, Z5
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z8
+	VMINPS           Z5, Z8, Z5
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z0, Z0
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z2, Z2
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z6, Z6
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z1, Z1
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z3, Z3
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z8
+	VADDPS           Z8, Z7, Z7
+	VMOVUPS          Z0, (R9)
+	VMOVUPS          Z1, 64(R9)
+	VMOVUPS          Z2, (R9)(AX*1)
+	VMOVUPS          Z3, 64(R9)(AX*1)
+	VMOVUPS          Z4, (R9)(AX*2)
+	VMOVUPS          Z5, 64(R9)(AX*2)
+	VMOVUPS          Z6, (R10)
+	VMOVUPS          Z7, 64(R10)
+	VMULPS           Z0, Z4, Z4
+	VFMADD231PS      (BX)(R11*1), Z2, Z4
+	VMOVUPS          Z4, (SI)(R11*1)
+	VMULPS           Z1, Z5, Z5
+	VFMADD231PS      64(BX)(R11*1), Z3, Z5
+	VMOVUPS          Z5, 64(SI)(R11*1)
+	VMOVUPS          128(R9), Z0
+	VMOVUPS          192(R9), Z1
+	VMOVUPS          128(R9)(AX*1), Z2
+	VMOVUPS          192(R9)(AX*1), Z3
+	VMOVUPS          128(R9)(AX*2), Z6
+	VMOVUPS          192(R9)(AX*2), Z7
+	VMOVUPS          128(R10), Z8
+	VMOVUPS          192(R10), Z9
+	VMULPS           Z0, Z0, Z10
+	VMULPS           Z2, Z2, Z11
+	VMULPS           Z8, Z8, Z12
+	VMULPS           Z6, Z6, Z13
+	VMULPS           Z1, Z1, Z14
+	VMULPS           Z3, Z3, Z15
+	VMULPS           Z9, Z9, Z16
+	VMULPS           Z7, Z7, Z17
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z18
+	VMINPS           Z10, Z18, Z10
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z18
+	VMINPS           Z11, Z18, Z11
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z18
+	VMINPS           Z12, Z18, Z12
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z18
+	VMINPS           Z13, Z18, Z13
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z18
+	VMINPS           Z14, Z18, Z14
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z18
+	VMINPS           Z15, Z18, Z15
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z18
+	VMINPS           Z16, Z18, Z16
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z18
+	VMINPS           Z17, Z18, Z17
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z18
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z19
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z20
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z21
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z22
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z23
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z24
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z25
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z16, Z24
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z17, Z25
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z16, Z24
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z17, Z25
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z16, Z24
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z17, Z25
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z16, Z24
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z17, Z25
+	VMULPS           Z18, Z0, Z0
+	VMULPS           Z19, Z2, Z2
+	VMULPS           Z20, Z8, Z8
+	VMULPS           Z21, Z6, Z6
+	VMULPS           Z22, Z1, Z1
+	VMULPS           Z23, Z3, Z3
+	VMULPS           Z24, Z9, Z9
+	VMULPS           Z25, Z7, Z7
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z18
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z19
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z20
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z21
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z22
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z23
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z24
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z25
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z16, Z24
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z17, Z25
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z16, Z24
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z17, Z25
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z16, Z24
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z17, Z25
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z10, Z18
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z11, Z19
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z12, Z20
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z13, Z21
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z14, Z22
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z15, Z23
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z16, Z24
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z17, Z25
+	VMULPS           Z19, Z0, Z0
+	VMULPS           Z18, Z2, Z2
+	VMULPS           Z19, Z18, Z18
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z10
+	VDIVPS           Z18, Z10, Z10
+	VMULPS           Z10, Z0, Z0
+	VMULPS           Z10, Z2, Z2
+	VMULPS           Z21, Z8, Z8
+	VMULPS           Z20, Z6, Z6
+	VMULPS           Z21, Z20, Z20
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z10
+	VDIVPS           Z20, Z10, Z10
+	VMULPS           Z10, Z8, Z8
+	VMULPS           Z10, Z6, Z6
+	VMULPS           Z23, Z1, Z1
+	VMULPS           Z22, Z3, Z3
+	VMULPS           Z23, Z22, Z22
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z10
+	VDIVPS           Z22, Z10, Z10
+	VMULPS           Z10, Z1, Z1
+	VMULPS           Z10, Z3, Z3
+	VMULPS           Z25, Z9, Z9
+	VMULPS           Z24, Z7, Z7
+	VMULPS           Z25, Z24, Z24
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z10
+	VDIVPS           Z24, Z10, Z10
+	VMULPS           Z10, Z9, Z9
+	VMULPS           Z10, Z7, Z7
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z10
+	VMAXPS           Z0, Z10, Z0
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VMINPS           Z0, Z10, Z0
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z10
+	VMAXPS           Z2, Z10, Z2
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VMINPS           Z2, Z10, Z2
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z10
+	VMAXPS           Z8, Z10, Z8
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VMINPS           Z8, Z10, Z8
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z10
+	VMAXPS           Z6, Z10, Z6
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z10
+	VMINPS           Z6, Z10, Z6
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z10
+	VMAXPS           Z1, Z10, Z1
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VMINPS           Z1, Z10, Z1
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z10
+	VMAXPS           Z3, Z10, Z3
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VMINPS           Z3, Z10, Z3
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z10
+	VMAXPS           Z9, Z10, Z9
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VMINPS           Z9, Z10, Z9
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z10
+	VMAXPS           Z7, Z10, Z7
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z10
+	VMINPS           Z7, Z10, Z7
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VADDPS           Z10, Z0, Z0
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VADDPS           Z10, Z2, Z2
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VADDPS           Z10, Z8, Z8
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VADDPS           Z10, Z1, Z1
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VADDPS           Z10, Z3, Z3
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z10
+	VADDPS           Z10, Z9, Z9
+	VMOVUPS          Z0, 128(R9)
+	VMOVUPS          Z1, 192(R9)
+	VMOVUPS          Z2, 128(R9)(AX*1)
+	VMOVUPS          Z3, 192(R9)(AX*1)
+	VMOVUPS          Z6, 128(R9)(AX*2)
+	VMOVUPS          Z7, 192(R9)(AX*2)
+	VMOVUPS          Z8, 128(R10)
+	VMOVUPS          Z9, 192(R10)
+	VMULPS           Z0, Z6, Z6
+	VFMADD231PS      128(BX)(R11*1), Z2, Z6
+	VMOVUPS          Z6, 128(SI)(R11*1)
+	VMULPS           Z1, Z7, Z7
+	VFMADD231PS      192(BX)(R11*1), Z3, Z7
+	VMOVUPS          Z7, 192(SI)(R11*1)
+	VMULPS           Z4, Z4, Z0
+	VMULPS           Z5, Z5, Z1
+	VMULPS           Z6, Z6, Z2
+	VMULPS           Z7, Z7, Z3
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z8
+	VMINPS           Z0, Z8, Z0
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z8
+	VMINPS           Z1, Z8, Z1
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z8
+	VMINPS           Z2, Z8, Z2
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z8
+	VMINPS           Z3, Z8, Z3
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z8
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z9
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z10
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z11
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z0, Z8
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z1, Z9
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z2, Z10
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z3, Z11
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z0, Z8
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z1, Z9
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z2, Z10
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z3, Z11
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z0, Z8
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z1, Z9
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z2, Z10
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z3, Z11
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z0, Z8
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z1, Z9
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z2, Z10
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z3, Z11
+	VMULPS           Z8, Z4, Z4
+	VMULPS           Z9, Z5, Z5
+	VMULPS           Z10, Z6, Z6
+	VMULPS           Z11, Z7, Z7
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z8
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z9
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z10
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z11
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z0, Z8
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z1, Z9
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z2, Z10
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z3, Z11
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z0, Z8
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z1, Z9
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z2, Z10
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z3, Z11
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z0, Z8
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z1, Z9
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z2, Z10
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z3, Z11
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z0, Z8
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z1, Z9
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z2, Z10
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z3, Z11
+	VDIVPS           Z8, Z4, Z4
+	VDIVPS           Z9, Z5, Z5
+	VDIVPS           Z10, Z6, Z6
+	VDIVPS           Z11, Z7, Z7
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z0
+	VMAXPS           Z4, Z0, Z4
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z0
+	VMINPS           Z4, Z0, Z4
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z0
+	VMAXPS           Z5, Z0, Z5
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z0
+	VMINPS           Z5, Z0, Z5
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z0
+	VMAXPS           Z6, Z0, Z6
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z0
+	VMINPS           Z6, Z0, Z6
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z0
+	VMAXPS           Z7, Z0, Z7
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z0
+	VMINPS           Z7, Z0, Z7
+	VMOVUPS          Z4, (DI)(R11*1)
+	VMULPS           (R10), Z4, Z4
+	VMOVUPS          Z4, (R8)(R11*1)
+	VMOVUPS          Z5, 64(DI)(R11*1)
+	VMULPS           64(R10), Z5, Z5
+	VMOVUPS          Z5, 64(R8)(R11*1)
+	VMOVUPS          Z6, 128(DI)(R11*1)
+	VMULPS           128(R10), Z6, Z6
+	VMOVUPS          Z6, 128(R8)(R11*1)
+	VMOVUPS          Z7, 192(DI)(R11*1)
+	VMULPS           192(R10), Z7, Z7
+	VMOVUPS          Z7, 192(R8)(R11*1)
+	ADDQ             $0x00000100, R9
+	ADDQ             $0x00000100, R10
+	ADDQ             $0x00000100, R11
+	DECQ             R12
+	JNZ              block
+	LEAQ             (DX)(AX*4), DX
+	ADDQ             AX, BX
+	ADDQ             AX, SI
+	ADDQ             AX, DI
+	ADDQ             AX, R8
+	DECQ             CX
+	JNZ              unit
 	VZEROUPPER
 	RET
 
@@ -2879,108 +3298,110 @@ unit:
 	XORQ R9, R9
 
 block:
-	VMOVUPS     (DI), Z0
-	VMOVUPS     (DI)(AX*1), Z1
-	VMOVUPS     (R8), Z2
-	VMULPS      Z0, Z0, Z3
-	VMULPS      Z1, Z1, Z4
-	VMOVUPS     halfEnd<>+0(SB), Z5
-	VMINPS      Z3, Z5, Z3
-	VMOVUPS     halfEnd<>+0(SB), Z5
-	VMINPS      Z4, Z5, Z4
-	VMOVUPS     halfP4<>+0(SB), Z5
-	VMOVUPS     halfP4<>+0(SB), Z6
-	VFMADD213PS halfP3<>+0(SB), Z3, Z5
-	VFMADD213PS halfP3<>+0(SB), Z4, Z6
-	VFMADD213PS halfP2<>+0(SB), Z3, Z5
-	VFMADD213PS halfP2<>+0(SB), Z4, Z6
-	VFMADD213PS halfP1<>+0(SB), Z3, Z5
-	VFMADD213PS halfP1<>+0(SB), Z4, Z6
-	VFMADD213PS halfP0<>+0(SB), Z3, Z5
-	VFMADD213PS halfP0<>+0(SB), Z4, Z6
-	VMULPS      Z5, Z0, Z0
-	VMULPS      Z6, Z1, Z1
-	VMOVUPS     halfQ4<>+0(SB), Z5
-	VMOVUPS     halfQ4<>+0(SB), Z6
-	VFMADD213PS halfQ3<>+0(SB), Z3, Z5
-	VFMADD213PS halfQ3<>+0(SB), Z4, Z6
-	VFMADD213PS halfQ2<>+0(SB), Z3, Z5
-	VFMADD213PS halfQ2<>+0(SB), Z4, Z6
-	VFMADD213PS halfQ1<>+0(SB), Z3, Z5
-	VFMADD213PS halfQ1<>+0(SB), Z4, Z6
-	VFMADD213PS halfQ0<>+0(SB), Z3, Z5
-	VFMADD213PS halfQ0<>+0(SB), Z4, Z6
-	VMULPS      Z6, Z0, Z0
-	VMULPS      Z5, Z1, Z1
-	VMULPS      Z6, Z5, Z5
-	VMOVUPS     tanhHigh<>+0(SB), Z3
-	VDIVPS      Z5, Z3, Z3
-	VMULPS      Z3, Z0, Z0
-	VMULPS      Z3, Z1, Z1
-	VMOVUPS     halfLow<>+0(SB), Z3
-	VMAXPS      Z0, Z3, Z0
-	VMOVUPS     halfHigh<>+0(SB), Z3
-	VMINPS      Z0, Z3, Z0
-	VMOVUPS     halfLow<>+0(SB), Z3
-	VMAXPS      Z1, Z3, Z1
-	VMOVUPS     halfHigh<>+0(SB), Z3
-	VMINPS      Z1, Z3, Z1
-	VADDPS      halfHigh<>+0(SB), Z0, Z0
-	VADDPS      halfHigh<>+0(SB), Z1, Z1
-	VFMADD231PS (DI)(AX*2), Z1, Z2
-	VMULPS      Z2, Z2, Z3
-	VMOVUPS     tanhEnd<>+0(SB), Z4
-	VMINPS      Z3, Z4, Z3
-	VMOVUPS     tanhP4<>+0(SB), Z4
-	VFMADD213PS tanhP3<>+0(SB), Z3, Z4
-	VFMADD213PS tanhP2<>+0(SB), Z3, Z4
-	VFMADD213PS tanhP1<>+0(SB), Z3, Z4
-	VFMADD213PS tanhP0<>+0(SB), Z3, Z4
-	VMULPS      Z4, Z2, Z2
-	VMOVUPS     tanhQ4<>+0(SB), Z4
-	VFMADD213PS tanhQ3<>+0(SB), Z3, Z4
-	VFMADD213PS tanhQ2<>+0(SB), Z3, Z4
-	VFMADD213PS tanhQ1<>+0(SB), Z3, Z4
-	VFMADD213PS tanhQ0<>+0(SB), Z3, Z4
-	VDIVPS      Z4, Z2, Z2
-	VMOVUPS     tanhLow<>+0(SB), Z3
-	VMAXPS      Z2, Z3, Z2
-	VMOVUPS     tanhHigh<>+0(SB), Z3
-	VMINPS      Z2, Z3, Z2
-	VMOVUPS     Z0, (DI)
-	VMOVUPS     Z1, (DI)(AX*1)
-	VMOVUPS     Z2, (R8)
-	VMOVUPS     (BX)(R9*1), Z1
-	VSUBPS      Z2, Z1, Z1
-	VFMADD213PS Z2, Z0, Z1
-	VMOVUPS     Z1, (SI)(R9*1)
-	ADDQ        $0x00000040, DI
-	ADDQ        $0x00000040, R8
-	ADDQ        $0x00000040, R9
-	DECQ        R10
-	JNZ         block
-	LEAQ        (DX)(AX*4), DX
-	ADDQ        AX, BX
-	ADDQ        AX, SI
-	DECQ        CX
-	JNZ         unit
+	VMOVUPS          (DI), Z0
+	VMOVUPS          (DI)(AX*1), Z1
+	VMOVUPS          (R8), Z2
+	VMULPS           Z0, Z0, Z3
+	VMULPS           Z1, Z1, Z4
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z5
+	VMINPS           Z3, Z5, Z3
+	VBROADCASTSS     halfEndSpread<>+0(SB), Z5
+	VMINPS           Z4, Z5, Z4
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z5
+	VBROADCASTSS     halfP4Spread<>+0(SB), Z6
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST halfP3Spread<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST halfP2Spread<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST halfP1Spread<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST halfP0Spread<>+0(SB), Z4, Z6
+	VMULPS           Z5, Z0, Z0
+	VMULPS           Z6, Z1, Z1
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z5
+	VBROADCASTSS     halfQ4Spread<>+0(SB), Z6
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST halfQ3Spread<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST halfQ2Spread<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST halfQ1Spread<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST halfQ0Spread<>+0(SB), Z4, Z6
+	VMULPS           Z6, Z0, Z0
+	VMULPS           Z5, Z1, Z1
+	VMULPS           Z6, Z5, Z5
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z3
+	VDIVPS           Z5, Z3, Z3
+	VMULPS           Z3, Z0, Z0
+	VMULPS           Z3, Z1, Z1
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z3
+	VMAXPS           Z0, Z3, Z0
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z3
+	VMINPS           Z0, Z3, Z0
+	VBROADCASTSS     halfLowSpread<>+0(SB), Z3
+	VMAXPS           Z1, Z3, Z1
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z3
+	VMINPS           Z1, Z3, Z1
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z3
+	VADDPS           Z3, Z0, Z0
+	VBROADCASTSS     halfHighSpread<>+0(SB), Z3
+	VADDPS           Z3, Z1, Z1
+	VFMADD231PS      (DI)(AX*2), Z1, Z2
+	VMULPS           Z2, Z2, Z3
+	VBROADCASTSS     tanhEndSpread<>+0(SB), Z4
+	VMINPS           Z3, Z4, Z3
+	VBROADCASTSS     tanhP4Spread<>+0(SB), Z4
+	VFMADD213PS.BCST tanhP3Spread<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST tanhP2Spread<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST tanhP1Spread<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST tanhP0Spread<>+0(SB), Z3, Z4
+	VMULPS           Z4, Z2, Z2
+	VBROADCASTSS     tanhQ4Spread<>+0(SB), Z4
+	VFMADD213PS.BCST tanhQ3Spread<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST tanhQ2Spread<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST tanhQ1Spread<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST tanhQ0Spread<>+0(SB), Z3, Z4
+	VDIVPS           Z4, Z2, Z2
+	VBROADCASTSS     tanhLowSpread<>+0(SB), Z3
+	VMAXPS           Z2, Z3, Z2
+	VBROADCASTSS     tanhHighSpread<>+0(SB), Z3
+	VMINPS           Z2, Z3, Z2
+	VMOVUPS          Z0, (DI)
+	VMOVUPS          Z1, (DI)(AX*1)
+	VMOVUPS          Z2, (R8)
+	VMOVUPS          (BX)(R9*1), Z1
+	VSUBPS           Z2, Z1, Z1
+	VFMADD213PS      Z2, Z0, Z1
+	VMOVUPS          Z1, (SI)(R9*1)
+	ADDQ             $0x00000040, DI
+	ADDQ             $0x00000040, R8
+	ADDQ             $0x00000040, R9
+	DECQ             R10
+	JNZ              block
+	LEAQ             (DX)(AX*4), DX
+	ADDQ             AX, BX
+	ADDQ             AX, SI
+	DECQ             CX
+	JNZ              unit
 	VZEROUPPER
 	RET
 
 // func gateGradientsAVX512(gates *float32, lanes int, vectors int, cell *float32, curved *float32, dh *float32, dc *float32)
 // Requires: AVX, AVX512F
 TEXT ·gateGradientsAVX512(SB), NOSPLIT, $0-56
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    vectors+16(FP), CX
-	MOVQ    gates+0(FP), DX
-	LEAQ    (AX)(AX*2), BX
-	LEAQ    (DX)(BX*1), BX
-	MOVQ    cell+24(FP), SI
-	MOVQ    curved+32(FP), DI
-	MOVQ    dh+40(FP), R8
-	MOVQ    dc+48(FP), R9
-	VMOVUPS tanhHigh<>+0(SB), Z0
+	MOVQ         lanes+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         vectors+16(FP), CX
+	MOVQ         gates+0(FP), DX
+	LEAQ         (AX)(AX*2), BX
+	LEAQ         (DX)(BX*1), BX
+	MOVQ         cell+24(FP), SI
+	MOVQ         curved+32(FP), DI
+	MOVQ         dh+40(FP), R8
+	MOVQ         dc+48(FP), R9
+	VBROADCASTSS tanhHighSpread<>+0(SB), Z0
 
 vector:
 	VMOVUPS      (DX), Z1
@@ -3030,16 +3451,16 @@ vector:
 // func gateGradientsGRUAVX512(gates *float32, lanes int, vectors int, before *float32, dh *float32, dc *float32)
 // Requires: AVX, AVX512F
 TEXT ·gateGradientsGRUAVX512(SB), NOSPLIT, $0-48
-	MOVQ    lanes+8(FP), AX
-	SHLQ    $0x02, AX
-	MOVQ    vectors+16(FP), CX
-	MOVQ    gates+0(FP), DX
-	LEAQ    (AX)(AX*2), BX
-	LEAQ    (DX)(BX*1), BX
-	MOVQ    before+24(FP), SI
-	MOVQ    dh+32(FP), DI
-	MOVQ    dc+40(FP), R8
-	VMOVUPS tanhHigh<>+0(SB), Z0
+	MOVQ         lanes+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         vectors+16(FP), CX
+	MOVQ         gates+0(FP), DX
+	LEAQ         (AX)(AX*2), BX
+	LEAQ         (DX)(BX*1), BX
+	MOVQ         before+24(FP), SI
+	MOVQ         dh+32(FP), DI
+	MOVQ         dc+40(FP), R8
+	VBROADCASTSS tanhHighSpread<>+0(SB), Z0
 
 vector:
 	VMOVUPS      (DX), Z1
@@ -3942,15 +4363,7 @@ DATA oneLessBeta1<>+16(SB)/4, $(0.1)
 DATA oneLessBeta1<>+20(SB)/4, $(0.1)
 DATA oneLessBeta1<>+24(SB)/4, $(0.1)
 DATA oneLessBeta1<>+28(SB)/4, $(0.1)
-DATA oneLessBeta1<>+32(SB)/4, $(0.1)
-DATA oneLessBeta1<>+36(SB)/4, $(0.1)
-DATA oneLessBeta1<>+40(SB)/4, $(0.1)
-DATA oneLessBeta1<>+44(SB)/4, $(0.1)
-DATA oneLessBeta1<>+48(SB)/4, $(0.1)
-DATA oneLessBeta1<>+52(SB)/4, $(0.1)
-DATA oneLessBeta1<>+56(SB)/4, $(0.1)
-DATA oneLessBeta1<>+60(SB)/4, $(0.1)
-GLOBL oneLessBeta1<>(SB), RODATA|NOPTR, $64
+GLOBL oneLessBeta1<>(SB), RODATA|NOPTR, $32
 
 DATA oneLessBeta2<>+0(SB)/4, $(0.001)
 DATA oneLessBeta2<>+4(SB)/4, $(0.001)
@@ -3960,15 +4373,7 @@ DATA oneLessBeta2<>+16(SB)/4, $(0.001)
 DATA oneLessBeta2<>+20(SB)/4, $(0.001)
 DATA oneLessBeta2<>+24(SB)/4, $(0.001)
 DATA oneLessBeta2<>+28(SB)/4, $(0.001)
-DATA oneLessBeta2<>+32(SB)/4, $(0.001)
-DATA oneLessBeta2<>+36(SB)/4, $(0.001)
-DATA oneLessBeta2<>+40(SB)/4, $(0.001)
-DATA oneLessBeta2<>+44(SB)/4, $(0.001)
-DATA oneLessBeta2<>+48(SB)/4, $(0.001)
-DATA oneLessBeta2<>+52(SB)/4, $(0.001)
-DATA oneLessBeta2<>+56(SB)/4, $(0.001)
-DATA oneLessBeta2<>+60(SB)/4, $(0.001)
-GLOBL oneLessBeta2<>(SB), RODATA|NOPTR, $64
+GLOBL oneLessBeta2<>(SB), RODATA|NOPTR, $32
 
 DATA epsilon<>+0(SB)/4, $(0.0000001)
 DATA epsilon<>+4(SB)/4, $(0.0000001)
@@ -3978,12 +4383,4 @@ DATA epsilon<>+16(SB)/4, $(0.0000001)
 DATA epsilon<>+20(SB)/4, $(0.0000001)
 DATA epsilon<>+24(SB)/4, $(0.0000001)
 DATA epsilon<>+28(SB)/4, $(0.0000001)
-DATA epsilon<>+32(SB)/4, $(0.0000001)
-DATA epsilon<>+36(SB)/4, $(0.0000001)
-DATA epsilon<>+40(SB)/4, $(0.0000001)
-DATA epsilon<>+44(SB)/4, $(0.0000001)
-DATA epsilon<>+48(SB)/4, $(0.0000001)
-DATA epsilon<>+52(SB)/4, $(0.0000001)
-DATA epsilon<>+56(SB)/4, $(0.0000001)
-DATA epsilon<>+60(SB)/4, $(0.0000001)
-GLOBL epsilon<>(SB), RODATA|NOPTR, $64
+GLOBL epsilon<>(SB), RODATA|NOPTR, $32

@@ -60,7 +60,7 @@ var (
 	avx2 = machine{"AVX2", 32, YMM, []tile{{6, 2}, {4, 2}}, []columns{{8, 1, false}, {4, 1, false}, {4, 2, false}, {4, 3, false}}, []int{1}}
 	// Half a vector alone is a vector of AVX2.
 	avx512 = machine{"AVX512", 64, ZMM, []tile{{4, 4}, {8, 2}, {4, 2}, {8, 1}, {4, 1}},
-		[]columns{{4, 1, false}, {4, 2, false}, {4, 3, false}, {4, 4, false}, {4, 1, true}, {4, 2, true}, {4, 3, true}}, []int{1, 2}}
+		[]columns{{4, 1, false}, {4, 2, false}, {4, 3, false}, {4, 4, false}, {4, 1, true}, {4, 2, true}, {4, 3, true}}, []int{1, 2, 4}}
 )
 
 // digit is a small number as text, for names.
@@ -76,19 +76,34 @@ func (m machine) zero() VecVirtual {
 	return a
 }
 
-// constants are vectors of sixteen equal values in read-only memory.
+// constants are equal values in read-only memory: a vector of AVX2, or one value, which AVX-512 spreads while it reads.
 var constants = map[string]Mem{}
 
-func constant(name string, v float32) Mem {
-	if m, ok := constants[name]; ok {
-		return m
+func (m machine) constant(name string, v float32) Mem {
+	count := 8
+	if m.bytes == 64 {
+		name, count = name+"Spread", 1
 	}
-	m := GLOBL(name, RODATA|NOPTR)
-	for i := range 16 {
+	if c, ok := constants[name]; ok {
+		return c
+	}
+	c := GLOBL(name, RODATA|NOPTR)
+	for i := range count {
 		DATA(4*i, F32(v))
 	}
-	constants[name] = m
-	return m
+	constants[name] = c
+	return c
+}
+
+// spread is a vector of a constant.
+func (m machine) spread(name string, v float32) VecVirtual {
+	r := m.vector()
+	if m.bytes == 64 {
+		VBROADCASTSS(m.constant(name, v), r)
+	} else {
+		VMOVUPS(m.constant(name, v), r)
+	}
+	return r
 }
 
 // quotient is x P(x²) / Q(x²), at most limit large, where x² counts no more than at its end (tanh.go).
@@ -125,7 +140,7 @@ func (m machine) apply(to map[VecVirtual]quotient, divide func(denominators map[
 		square[x] = u
 	}
 	for _, x := range vectors {
-		c := m.load(constant(to[x].name+"End", to[x].end*to[x].end))
+		c := m.spread(to[x].name+"End", to[x].end*to[x].end)
 		VMINPS(square[x], c, square[x]) // NaN stays: the second operand is returned
 	}
 	chain := func(part string, coefficients func(quotient) []float32) map[VecVirtual]VecVirtual {
@@ -133,11 +148,14 @@ func (m machine) apply(to map[VecVirtual]quotient, divide func(denominators map[
 		for i := range coefficients(to[vectors[0]]) {
 			for _, x := range vectors {
 				all := coefficients(to[x])
-				at := constant(to[x].name+part+digit(len(all)-1-i), all[i])
-				if i == 0 {
-					values[x] = m.load(at)
-				} else {
-					VFMADD213PS(at, square[x], values[x])
+				name := to[x].name + part + digit(len(all)-1-i)
+				switch {
+				case i == 0:
+					values[x] = m.spread(name, all[i])
+				case m.bytes == 64:
+					VFMADD213PS_BCST(m.constant(name, all[i]), square[x], values[x])
+				default:
+					VFMADD213PS(m.constant(name, all[i]), square[x], values[x])
 				}
 			}
 		}
@@ -149,8 +167,8 @@ func (m machine) apply(to map[VecVirtual]quotient, divide func(denominators map[
 	}
 	divide(chain("Q", func(q quotient) []float32 { return q.q }))
 	for _, x := range vectors {
-		VMAXPS(x, m.load(constant(to[x].name+"Low", -to[x].limit)), x)
-		VMINPS(x, m.load(constant(to[x].name+"High", to[x].limit)), x)
+		VMAXPS(x, m.spread(to[x].name+"Low", -to[x].limit), x)
+		VMINPS(x, m.spread(to[x].name+"High", to[x].limit), x)
 	}
 }
 
@@ -187,7 +205,7 @@ func (m machine) activations(pairs ...pair) {
 			VMULPS(b, p.first, p.first)
 			VMULPS(a, p.second, p.second)
 			VMULPS(b, a, a)
-			d := m.load(constant("tanhHigh", 1))
+			d := m.spread("tanhHigh", 1)
 			VDIVPS(a, d, d)
 			VMULPS(d, p.first, p.first)
 			VMULPS(d, p.second, p.second)
@@ -195,7 +213,7 @@ func (m machine) activations(pairs ...pair) {
 	}, all...)
 	for _, x := range all {
 		if to[x].name == half.name {
-			VADDPS(constant("halfHigh", 0.5), x, x)
+			VADDPS(m.spread("halfHigh", 0.5), x, x)
 		}
 	}
 }
@@ -319,35 +337,44 @@ func activate(m machine, count int) {
 	Pragma("noescape")
 	Doc(name + " is step.forward from the sums on, for units and blocks of so many vectors of lanes.")
 	m.overUnits(count, []string{"cell", "cells", "curved", "next"}, func(gate rows, at func(parameter string, v int) Mem) {
-		var gates [4][]VecVirtual
-		for k := range gates {
-			for v := range count {
-				gates[k] = append(gates[k], m.load(gate.at(k, m.bytes*v)))
-			}
+		var all []VecVirtual
+		for first := 0; first < count; first += 2 { // as many chains as hide their latency
+			all = append(all, m.cells(gate, at, first, min(2, count-first))...)
 		}
-		i, f, c, o := gates[0], gates[1], gates[2], gates[3]
-		var pairs []pair
-		for v := range count {
-			pairs = append(pairs, pair{i[v], f[v], half}, pair{o[v], c[v], tanh})
-		}
-		m.activations(pairs...)
-		for k := range gates {
-			for v, r := range gates[k] {
-				VMOVUPS(r, gate.at(k, m.bytes*v))
-			}
-		}
-		for v := range count {
-			VMULPS(i[v], c[v], c[v])
-			VFMADD231PS(at("cell", v), f[v], c[v])
-			VMOVUPS(c[v], at("cells", v))
-		}
-		m.tanh(c...)
-		for v := range count {
-			VMOVUPS(c[v], at("curved", v))
-			VMULPS(c[v], o[v], c[v])
-			VMOVUPS(c[v], at("next", v))
+		m.tanh(all...)
+		for v, c := range all {
+			VMOVUPS(c, at("curved", v))
+			VMULPS(gate.at(3, m.bytes*v), c, c)
+			VMOVUPS(c, at("next", v))
 		}
 	})
+}
+
+// cells leaves the gates of some vectors and returns their new cells.
+func (m machine) cells(gate rows, at func(parameter string, v int) Mem, first, count int) []VecVirtual {
+	var gates [4][]VecVirtual
+	for k := range gates {
+		for v := range count {
+			gates[k] = append(gates[k], m.load(gate.at(k, m.bytes*(first+v))))
+		}
+	}
+	i, f, c, o := gates[0], gates[1], gates[2], gates[3]
+	var pairs []pair
+	for v := range count {
+		pairs = append(pairs, pair{i[v], f[v], half}, pair{o[v], c[v], tanh})
+	}
+	m.activations(pairs...)
+	for k := range gates {
+		for v, r := range gates[k] {
+			VMOVUPS(r, gate.at(k, m.bytes*(first+v)))
+		}
+	}
+	for v := range count {
+		VMULPS(i[v], c[v], c[v])
+		VFMADD231PS(at("cell", first+v), f[v], c[v])
+		VMOVUPS(c[v], at("cells", first+v))
+	}
+	return c
 }
 
 func activateGRU(m machine) {
@@ -425,8 +452,7 @@ func gateGradients(m machine) {
 	lanes, vectors := bytesOf("lanes"), pointer("vectors")
 	z := newRows(pointer("gates"), lanes, 4)
 	cell, curved, dhs, dcs := pointer("cell"), pointer("curved"), pointer("dh"), pointer("dc")
-	one := m.vector()
-	VMOVUPS(constant("tanhHigh", 1), one)
+	one := m.spread("tanhHigh", 1)
 	Label("vector")
 	i, f, g, o := m.load(z.at(0, 0)), m.load(z.at(1, 0)), m.load(z.at(2, 0)), m.load(z.at(3, 0))
 	dh, c := m.load(Mem{Base: dhs}), m.load(Mem{Base: curved})
@@ -479,8 +505,7 @@ func gateGradientsGRU(m machine) {
 	lanes, vectors := bytesOf("lanes"), pointer("vectors")
 	z := newRows(pointer("gates"), lanes, 4)
 	before, dhs, dcs := pointer("before"), pointer("dh"), pointer("dc")
-	one := m.vector()
-	VMOVUPS(constant("tanhHigh", 1), one)
+	one := m.spread("tanhHigh", 1)
 	Label("vector")
 	u, r, q, g := m.load(z.at(0, 0)), m.load(z.at(1, 0)), m.load(z.at(2, 0)), m.load(z.at(3, 0))
 	d := m.load(Mem{Base: dhs})
@@ -675,8 +700,7 @@ func slope() {
 	Pragma("noescape")
 	Doc("slopeAVX2 multiplies vectors of 8 elements of d by 1 - u*u.")
 	d, u, vectors := pointer("d"), pointer("u"), pointer("vectors")
-	one := YMM()
-	VMOVUPS(constant("tanhHigh", 1), one)
+	one := avx2.spread("tanhHigh", 1)
 	Label("vector")
 	v := avx2.less(one, avx2.load(Mem{Base: u}))
 	VMULPS(Mem{Base: d}, v, v)
@@ -700,10 +724,7 @@ func adam() {
 		panic(err)
 	}
 	VBROADCASTSS(address.Addr, rate)
-	c1, c2, eps := YMM(), YMM(), YMM()
-	VMOVUPS(constant("oneLessBeta1", 0.1), c1)
-	VMOVUPS(constant("oneLessBeta2", 0.001), c2)
-	VMOVUPS(constant("epsilon", 1e-7), eps)
+	c1, c2, eps := avx2.spread("oneLessBeta1", 0.1), avx2.spread("oneLessBeta2", 0.001), avx2.spread("epsilon", 1e-7)
 	Label("vector")
 	gv, mv, vv := YMM(), YMM(), YMM()
 	VMOVUPS(Mem{Base: g}, gv)
