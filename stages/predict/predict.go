@@ -10,7 +10,8 @@
 //
 // # Output
 //
-// forecasts.parquet: by horizon, then time: time (of the forecast interval), horizon (steps), predicted, low, high (null without intervals). The metadata weir.trial says which model it was.
+// predictions.parquet: by horizon, then time: time (of the forecast interval), horizon (steps), actual (null where it is not known yet), predicted, low, high (null without intervals). The metadata weir.trial says
+// which model it was.
 package predict
 
 import (
@@ -44,7 +45,7 @@ type Predict struct {
 	Last     int    `hcl:"last,optional" doc:"only forecasts made at the last so many rows; 0: no limit (all)"`
 	From     string `hcl:"from,optional" doc:"only forecasts made at or after this time, such as 2007-01-25T05:00:00Z (all)"`
 
-	Forecasts stages.Output `hcl:"forecasts" file:"forecasts.parquet" doc:"time, horizon, predicted, low, high"`
+	Predictions stages.Output `hcl:"predictions" file:"predictions.parquet" doc:"time, horizon, actual, predicted, low, high"`
 }
 
 // Kind is the row of the table of kinds.
@@ -122,7 +123,7 @@ func (s *Predict) Run(ctx context.Context, env *stages.Env) error {
 		return fmt.Errorf("%s: no row has enough points before it for %s: %s", s.Series.From, m.Trial.Model, needs(m, horizons))
 	}
 	env.Summarize(out.summary(m, d.Unit))
-	return out.write(s.Forecasts.Path, m)
+	return out.write(s.Predictions.Path, m)
 }
 
 // read restores the model.
@@ -210,9 +211,9 @@ func compareScales(m *predictor.Fitted, d *forecast.Data) (warning string, err e
 
 // forecasts are the columns of the output.
 type forecasts struct {
-	time                 []int64
-	horizon              []int64
-	predicted, low, high []float64
+	time                         []int64
+	horizon                      []int64
+	actual, predicted, low, high []float64
 }
 
 // forecast asks the model, horizon by horizon.
@@ -251,12 +252,15 @@ func (s *Predict) forecast(ctx context.Context, m *predictor.Fitted, d *forecast
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				continue
 			}
-			low, high := math.NaN(), math.NaN()
+			actual, low, high := math.NaN(), math.NaN(), math.NaN()
+			if t < rows {
+				actual = d.Values[t]
+			}
 			if bounded {
 				low, high = forecast.Widen(band.Low[i], band.High[i], margin)
 			}
 			out.time, out.horizon = append(out.time, d.Time[t]), append(out.horizon, int64(h))
-			out.predicted, out.low, out.high = append(out.predicted, v), append(out.low, low), append(out.high, high)
+			out.actual, out.predicted, out.low, out.high = append(out.actual, actual), append(out.predicted, v), append(out.low, low), append(out.high, high)
 		}
 	}
 	return out, nil
@@ -306,7 +310,7 @@ func (f *forecasts) write(path string, m *predictor.Fitted) error {
 	return table.Write(path, &table.Table{
 		Columns: []table.Column{
 			{Name: "time", Type: table.Timestamp, Ints: f.time}, {Name: "horizon", Type: table.Uint16, Ints: f.horizon},
-			column("predicted", f.predicted), column("low", f.low), column("high", f.high),
+			column("actual", f.actual), column("predicted", f.predicted), column("low", f.low), column("high", f.high),
 		},
 		Meta: map[string]string{forecast.TrialKey: string(trial)},
 	})

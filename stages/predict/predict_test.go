@@ -66,13 +66,13 @@ func trained(t *testing.T, in stages.Input, change func(*train.Train)) *train.Tr
 func run(t *testing.T, model, in stages.Input, change func(*Predict)) (*table.Table, *stages.Env, error) {
 	t.Helper()
 	k := Kind().New().(*Predict)
-	k.Model, k.Series, k.Forecasts.Path = model, in, filepath.Join(t.TempDir(), "forecasts.parquet")
+	k.Model, k.Series, k.Predictions.Path = model, in, filepath.Join(t.TempDir(), "predictions.parquet")
 	change(k)
 	env := stages.Quiet("")
 	if err := k.Run(context.Background(), env); err != nil {
 		return nil, env, err
 	}
-	out, err := table.Read(k.Forecasts.Path)
+	out, err := table.Read(k.Predictions.Path)
 	return out, env, err
 }
 
@@ -137,7 +137,7 @@ func TestEqual(t *testing.T) {
 				}
 				tests++
 				at, ok := rows[key{p.Time[i], int64(p.Horizon[i])}]
-				if !ok || all.Columns[2].Floats[at] != p.Predicted[i] || all.Columns[3].Floats[at] != p.Low[i] || all.Columns[4].Floats[at] != p.High[i] {
+				if !ok || all.Columns[3].Floats[at] != p.Predicted[i] || all.Columns[4].Floats[at] != p.Low[i] || all.Columns[5].Floats[at] != p.High[i] {
 					t.Fatalf("row %d, horizon %d: %v, the trial has %v [%v, %v]", i+1, p.Horizon[i], ok, p.Predicted[i], p.Low[i], p.High[i])
 				}
 				if !(p.Low[i] <= p.High[i]) {
@@ -159,8 +159,8 @@ func TestEqual(t *testing.T) {
 			}
 			for i := range next.Rows() {
 				at, ok := rows[key{next.Columns[0].Ints[i], next.Columns[1].Ints[i]}]
-				if !ok || all.Columns[2].Floats[at] != next.Columns[2].Floats[i] {
-					t.Errorf("future %d: %v, later it is another forecast", i, next.Columns[2].Floats[i])
+				if !ok || all.Columns[3].Floats[at] != next.Columns[3].Floats[i] {
+					t.Errorf("future %d: %v, later it is another forecast", i, next.Columns[3].Floats[i])
 				}
 			}
 		})
@@ -187,7 +187,7 @@ func TestPublished(t *testing.T) {
 	}
 	rows := index(t, all)
 	for i := range p.Time {
-		if at, ok := rows[key{p.Time[i], 1}]; !ok || all.Columns[2].Floats[at] != p.Predicted[i] || !all.Columns[3].IsNull(at) {
+		if at, ok := rows[key{p.Time[i], 1}]; !ok || all.Columns[3].Floats[at] != p.Predicted[i] || !all.Columns[4].IsNull(at) {
 			t.Fatalf("row %d: another forecast", i+1)
 		}
 	}
@@ -205,8 +205,8 @@ func TestChoice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out.Rows() != 14 || !out.Columns[3].IsNull(13) || out.Columns[3].IsNull(0) {
-		t.Errorf("%d rows, intervals of horizon 1 %v and 2 %v", out.Rows(), !out.Columns[3].IsNull(0), !out.Columns[3].IsNull(13))
+	if out.Rows() != 14 || !out.Columns[4].IsNull(13) || out.Columns[4].IsNull(0) {
+		t.Errorf("%d rows, intervals of horizon 1 %v and 2 %v", out.Rows(), !out.Columns[4].IsNull(0), !out.Columns[4].IsNull(13))
 	}
 	out, _, err = run(t, model, in, func(k *Predict) { k.Targets, k.From = "all", "2007-01-25T05:06:44Z" })
 	if err != nil || out.Rows() != 6 {
@@ -284,8 +284,8 @@ func TestDamaged(t *testing.T) {
 					t.Fatal(err)
 				}
 				out, _, err := run(t, stages.Input{Path: path, From: "model.weir"}, in, func(k *Predict) {})
-				if err == nil && (math.IsNaN(out.Columns[2].Floats[0]) || len(damaged) < len(whole)) {
-					t.Errorf("%s, byte %d: %v", name, at, out.Columns[2].Floats)
+				if err == nil && (math.IsNaN(out.Columns[3].Floats[0]) || len(damaged) < len(whole)) {
+					t.Errorf("%s, byte %d: %v", name, at, out.Columns[3].Floats)
 				}
 				if err != nil && len(damaged) < len(whole) && !errors.Is(err, modelfile.ErrFormat) {
 					t.Errorf("%s, first %d bytes: %v", name, at, err)
