@@ -194,8 +194,15 @@ func (m *manual) outputs(work, out string) (outputs []written, err error) {
 	return outputs, err
 }
 
-// move puts an output where the person wants it. The files of a folder replace those of the same names; others in that folder stay.
+// move puts an output where the person wants it. Where an optional file was not written, an older one of its name is removed: it would seem to belong to the others.
+// The files of a folder replace those of the same names; others in that folder stay.
 func (w written) move() error {
+	if !w.dir && !exists(w.path) {
+		if err := os.Remove(w.target); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
 	return filepath.WalkDir(w.path, func(p string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // an optional output
