@@ -2,7 +2,7 @@
 # An epoch of LSTM(50) over 36,815 points beside Keras (as it comes, and with XLA) and PyTorch, each on one thread: CPU seconds for each look-back and batch,
 # all in turn, the median of the rounds; and what a sweep of 50 epochs of batch 64 and 20 of batch 32 for each look-back makes of them.
 #
-#   docs/benchmarks/peers.sh [ROUNDS]    PYTHON=a Python with numpy, tensorflow-cpu and torch; LOOKBACKS="10 20 30 60"; WEIR=path/to/weir
+#   docs/benchmarks/peers.sh [ROUNDS]    PYTHON=a Python with numpy, tensorflow-cpu and torch; LOOKBACKS="10 20 30 60"; BATCHES="64 32"; WEIR=path
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 rounds=${1:-3}
@@ -16,7 +16,7 @@ train() { # EPOCHS LOOKBACK BATCH: CPU seconds of the process
   { time "$WEIR" do train "series=$work/s/series.parquet" model=lstm model.units=50 "look_back=$2" "epochs=$1" "batch=$3" seed=1 protocol=published -o "$work/m" > "$work/out" 2> "$work/log"; } 2>&1 | awk '{ print $1 + $2 }'
 }
 for ((i = 0; i < rounds; i++)); do
-  for batch in 64 32; do
+  for batch in ${BATCHES:-64 32}; do
     for back in ${LOOKBACKS:-10 20 30 60}; do
       for who in keras xla torch; do
         printf '%s %s %s %s\n' "$batch" "$back" "$who" "$("${PYTHON:-python3}" docs/benchmarks/peers.py epoch "$who" "$back" "$batch" 2> "$work/log")"
