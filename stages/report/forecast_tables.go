@@ -109,7 +109,7 @@ func (r *renderer) modelsTable(g *group, labels []string) (*document.Table, erro
 	t := &document.Table{Columns: []document.Column{{Head: text(w.modelHead)}}}
 	for _, m := range models {
 		selected := same(m, "selected")
-		name := w.row(m.labels, g.varies)
+		name := w.row(m.labels, g)
 		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(name)}, Strong: selected != nil && selected.v == 1})
 	}
 	add := func(head string, values []*Value, digits int) {
@@ -166,7 +166,7 @@ func (r *renderer) testsTable(g *group, labels []string) (*document.Table, error
 		if !configuration(m) || !slices.ContainsFunc(kept, func(v Value) bool { return v.words() == m.words() }) {
 			continue
 		}
-		cells := [][]document.Inline{text(w.row(m.labels, g.varies))}
+		cells := [][]document.Inline{text(w.row(m.labels, g))}
 		for _, rival := range []string{"naive", "linear"} {
 			for _, name := range []string{"dm", "dm_p", "dm_p_holm"} {
 				v := same(m, name, "against", rival)

@@ -76,7 +76,7 @@ func (r *renderer) functions() template.FuncMap {
 		"lt": compare(func(a, b float64) bool { return a < b }), "le": compare(func(a, b float64) bool { return a <= b }),
 		"gt": compare(func(a, b float64) bool { return a > b }), "ge": compare(func(a, b float64) bool { return a >= b }),
 		"better": compare(func(a, b float64) bool { return a < b }), "significant": significant,
-		"table": r.table, "left": r.left, "trials": r.trials, "failed": r.failed, "horizons": r.horizons, "figure": r.figure, "figures": r.figureNames, "hasfigure": r.hasFigure, "ref": r.ref, "refall": func(kind, name string) (string, error) { return r.ref(kind, Capture{r: r}, name) },
+		"table": r.table, "left": r.left, "trials": r.trials, "failed": r.failed, "horizons": r.horizons, "lead": r.lead, "legend": r.legend, "chosen": r.chosen, "figure": r.figure, "figures": r.figureNames, "hasfigure": r.hasFigure, "ref": r.ref, "refall": func(kind, name string) (string, error) { return r.ref(kind, Capture{r: r}, name) },
 		"capital": capital, "provenance": r.provenance, "name": func(s string) Text { return Text{r: r, text: s} }, "code": func(s string) Text { return Text{r: r, text: s, code: true} },
 	}
 }

@@ -156,6 +156,38 @@ func (r *renderer) ahead(g *group, steps int) string {
 	return strconv.Itoa(steps)
 }
 
+// lead is how far ahead the forecasts of an input are, the nearest ones: 1 second, 5 minutes.
+func (r *renderer) lead(path string) (Value, error) {
+	v, err := r.num(path, "step")
+	if err != nil {
+		return v, err
+	}
+	if h := r.ask(v.group, "horizon", "protocol", "strict"); h != nil && h.v >= 1 {
+		v.v *= h.v
+		if h.v > 1 {
+			v.formula, v.sources = "step * horizon", append(v.sources, h.sources...)
+		}
+	}
+	return v.styled("span"), nil
+}
+
+// chosen is the figure of the test part with the chosen model; of a sweep without a choice all there are.
+func (r *renderer) chosen(path string) []Named {
+	all := r.figureNames(path, "forecast_strict")
+	which, err := r.which(path, "selected", "protocol", "strict")
+	if err != nil || len(which) != 1 {
+		return all
+	}
+	of := which[0].labels["model"]
+	if e := which[0].labels["epochs"]; e != "" {
+		of = e + "x" + which[0].labels["batch"]
+	}
+	if i := slices.IndexFunc(all, func(n Named) bool { return n.Rest == "_"+of }); i >= 0 {
+		return all[i : i+1]
+	}
+	return all
+}
+
 // foldsTable has a row for each model and a column for each fold of the rolling origin, and their mean with its interval: the skill.
 func (r *renderer) foldsTable(g *group, labels []string) (*document.Table, error) {
 	found, err := g.match("skill_folds", strict(labels))
@@ -201,7 +233,7 @@ func (r *renderer) modelRows(g *group, models []Value) *document.Table {
 	t := &document.Table{Columns: []document.Column{{Head: text(r.words.modelHead)}}}
 	for _, m := range models {
 		chosen := same(m, "selected")
-		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(r.words.row(m.labels, g.varies))}, Strong: chosen != nil && chosen.v == 1})
+		t.Rows = append(t.Rows, document.Row{Cells: [][]document.Inline{text(r.words.row(m.labels, g))}, Strong: chosen != nil && chosen.v == 1})
 	}
 	return t
 }
@@ -256,11 +288,20 @@ func (r *renderer) intervalsTable(g *group, labels []string) (*document.Table, e
 	}
 	models := r.ranked(g, found)
 	t := r.modelRows(g, models)
-	t.Columns = append(t.Columns, document.Column{Head: text(w.level), Right: true}, document.Column{Head: text(w.coverage), Right: true}, document.Column{Head: text(w.interval), Right: true})
+	t.Columns = append(t.Columns, document.Column{Head: text(w.coverage), Right: true}, document.Column{Head: text(w.interval), Right: true})
+	several := slices.ContainsFunc(models, func(m Value) bool { return m.labels["level"] != models[0].labels["level"] })
+	if level := (document.Column{Head: text(w.level), Right: true}); several {
+		t.Columns = slices.Insert(t.Columns, 1, level)
+	}
 	var width, score []*Value
 	for i, m := range models {
 		level, _ := strconv.ParseFloat(m.labels["level"], 64)
-		t.Rows[i].Cells = append(t.Rows[i].Cells, text(r.locale.Percent(level, 2)), m.percent(), m.percents())
+		if text := text(r.locale.Percent(level, 2)); several {
+			t.Rows[i].Cells = append(t.Rows[i].Cells, text)
+		} else {
+			t.Columns[1].Unit = r.locale.Percent(level, 2)
+		}
+		t.Rows[i].Cells = append(t.Rows[i].Cells, m.percent(), m.percents())
 		width, score = append(width, same(m, "interval_width", "level", m.labels["level"])), append(score, same(m, "interval_score", "level", m.labels["level"]))
 	}
 	for _, c := range []struct {

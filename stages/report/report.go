@@ -23,7 +23,8 @@
 //	lt le gt ge better significant                     comparisons: better is the smaller error, significant p < 0.05
 //	{{table "models" $f "caption"}}                    captures describe events folds guards horizons intervals models protocols seasons series sizes sweep tests;
 //	                                                   models has the ten best configurations, what was chosen and all baselines: {{left $f}} says how many are left out
-//	{{trials $f}}                                      the file of all trials, tables/NAME-trials.csv, beside the page; {{failed $f}} the checks that failed, {{horizons $f}} how many steps ahead
+//	{{trials $f}}                                      the file of all trials, tables/NAME-trials.csv, beside the page; {{failed $f}} the checks that failed, {{horizons $f}} how many steps ahead;
+//	                                                   {{lead $f}} is the nearest as time: 5 minutes; {{legend $f}} the note on the names in its tables; {{chosen $f}} the figure with the chosen model
 //	{{figure $e "series" "caption"}} {{if hasfigure $e "x"}} {{range figures $f "forecast_"}}{{.Name}} {{.Rest}}
 //	{{ref "figure" $c "series"}} {{ref "table" $c "describe"}}
 //	                                                   "Figure 2"; {{refall "table" "series"}} is about all captures; tables are called by kind and the values of their labels: "sweep 50 64"

@@ -46,8 +46,14 @@ func (g *group) index() {
 		g.byName[e.Name] = append(g.byName[e.Name], e)
 	}
 	g.byModel, g.varies = map[string]map[string][]entry{}, map[string]map[string]bool{}
-	first := map[string]map[string]string{}
+	first, one, shared := map[string]map[string]string{}, map[string]string{}, map[string]bool{}
 	for _, e := range g.byName["selected"] {
+		for k, v := range e.Labels {
+			if old, ok := one[k]; ok && old != v {
+				shared[k] = true
+			}
+			one[k] = v
+		}
 		model := e.Labels["model"]
 		if first[model] == nil {
 			first[model], g.varies[model] = e.Labels, map[string]bool{}
@@ -60,6 +66,7 @@ func (g *group) index() {
 			}
 		}
 	}
+	g.varies[everyone] = shared
 }
 
 // about lists the metrics of a name about the model with these labels.

@@ -163,6 +163,8 @@ func (v Value) text() string {
 			text += locale.NoBreak + unit
 		}
 		return text
+	case "span":
+		return v.span()
 	case "whole":
 		return strings.TrimSuffix(l.Fixed(v.v, 0)+locale.NoBreak+l.Unit(v.unit), locale.NoBreak)
 	case "plain":
@@ -172,7 +174,30 @@ func (v Value) text() string {
 	if v.unit == "s" && math.Abs(v.v) >= 2*3600 {
 		return v.long()
 	}
+	if n := v.v / 60; v.unit == "s" && n >= 2 && n == math.Trunc(n) {
+		return l.Quantity(n, "min", v.digits)
+	}
 	return l.Quantity(v.v, v.unit, v.digits)
+}
+
+// span prints seconds in words: 1 second, 5 minutes.
+func (v Value) span() string {
+	for _, u := range []struct {
+		name string
+		in   float64
+	}{{"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}} {
+		if n := math.Round(v.v / u.in); n >= 1 && math.Abs(float64(n*u.in)-v.v) < 1e-9*v.v {
+			name := v.r.words.spans[u.name][1]
+			if n == 1 {
+				name = v.r.words.spans[u.name][0]
+			}
+			return v.r.locale.Fixed(n, 0) + locale.NoBreak + name
+		}
+	}
+	if ms := v.v * 1000; ms >= 1 && v.v < 1 {
+		return v.r.locale.Quantity(math.Round(ms*1e6)/1e6, "ms", v.digits)
+	}
+	return v.r.locale.Quantity(v.v, "s", v.digits)
 }
 
 // long prints seconds as hours, from two days on as days.
@@ -223,7 +248,9 @@ func (v Value) Label(label string) Text { return Text{r: v.r, text: v.labels[lab
 func (v Value) Code(label string) Text { return Text{r: v.r, text: v.labels[label], code: true} }
 
 // Model names the model that the number is about: AR(20), LSTM (look-back 20, 50 epochs, batch 64).
-func (v Value) Model() Text { return Text{r: v.r, text: v.r.words.model(v.labels, v.group.varies)} }
+func (v Value) Model() Text {
+	return Text{r: v.r, text: v.r.words.model(v.labels, v.group.varies, v.r.locale)}
+}
 
 // Kind is the label type of a number about packets, in words: TCP, UDP, other.
 func (v Value) Kind() Text {
