@@ -246,6 +246,9 @@ func (t *Table) size() string {
 	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Wide }) {
 		return "\\fontsize{6.5}{8.5}\\selectfont\\setlength{\\tabcolsep}{3pt}"
 	}
+	if len(t.Rows) > 15 {
+		return "\\footnotesize"
+	}
 	return "\\small"
 }
 

@@ -139,17 +139,20 @@ const mostLosses = 8
 // losses draws the training and validation losses of the seeds of the best configuration of each network, side by side, the chosen or best one first; nil when their histories are not
 // here or have no epochs.
 func (c *contest) losses(shown *model, w words, language string) *plot.Figure {
-	list := slices.DeleteFunc(c.fields[0].finalists(c.choice), func(m *model) bool { return !m.trained || m == shown || name(m.config) == name(shown.config) })
+	list := slices.DeleteFunc(c.fields[0].finalists(c.choice), func(m *model) bool { return m.config.Epochs == 0 || m == shown || name(m.config) == name(shown.config) })
 	slices.SortStableFunc(list, func(a, b *model) int { return less(c.choice(a), c.choice(b)) })
 	figure := &plot.Figure{Language: language, Height: 6}
-	for _, m := range append([]*model{shown}, list...) {
+	if shown.config.Epochs > 0 { // trees have no scaled loss
+		list = slices.Insert(list, 0, shown)
+	}
+	for _, m := range list {
 		layers := lossLayers(m, w)
 		if layers == nil || len(figure.Panels) == mostLosses {
 			continue
 		}
 		p := plot.Panel{X: plot.Axis{Label: w.epoch}, Y: plot.Axis{Label: w.loss, Log: true}, Layers: layers}
-		if m != shown || len(c.sweep) > 1 {
-			p.Title = c.title(m, w)
+		if len(list) > 1 {
+			p.Title = m.config.short(w)
 		}
 		figure.Panels = append(figure.Panels, p)
 	}

@@ -279,7 +279,10 @@ func (r *renderer) guardsTable(g *group, labels []string) (*document.Table, erro
 	return t, nil
 }
 
-// intervalsTable has a row for each model that gives intervals: what they promise and what they hold.
+// mostIntervals is how many models the table of intervals has, beside the chosen one and the last value.
+const mostIntervals = 10
+
+// intervalsTable has a row for each of the best models that give intervals: what they promise and what they hold.
 func (r *renderer) intervalsTable(g *group, labels []string) (*document.Table, error) {
 	w := r.words
 	found, err := g.match("coverage", strict(labels))

@@ -46,7 +46,7 @@ func wordsOf(language string) *words {
 			attention: "%s com atenção", covariates: "%d covariáveis", seen: "janela %s", scheduled: "redes: %s épocas, lote %s", seenNumber: "o número é a janela", scheduledNumbers: "redes: épocas/lote",
 			inputs: map[string]string{"packets": "pacotes", "flows": "fluxos", "syn": "conexões abertas", "udp_share": "a parte UDP", "tcp_share": "a parte TCP", "time_of_day": "a hora do dia", "time_of_week": "a hora da semana"},
 			spans:  map[string][2]string{"day": {"dia", "dias"}, "hour": {"hora", "horas"}, "minute": {"minuto", "minutos"}, "second": {"segundo", "segundos"}},
-			guards: map[string]string{"scaler": "a escala não viu o teste", "window": "janelas só do passado", "future_poison": "o futuro trocado não muda previsões", "shuffled": "série embaralhada não se prevê", "shuffled_control": "alvos embaralhados não ensinam",
+			guards: map[string]string{"fit_poison": "o ajuste não viu nada depois do treino", "scaler": "a escala não viu o teste", "window": "janelas só do passado", "future_poison": "o futuro trocado não muda previsões", "shuffled": "série embaralhada não se prevê", "shuffled_control": "alvos embaralhados não ensinam",
 				"lag_copy": "não é cópia do último valor", "too_good": "nada é bom demais para ser verdade", "split": "as partes não se tocam", "selection": "a escolha não viu o teste", "covariates": "covariáveis conhecidas na hora"}}
 	case "es":
 		return &words{statistic: "Estadístico", count: "Cantidad", mean: "Media", std: "Desviación típica", min: "Mínimo", max: "Máximo", percentile: "Percentil %d",
@@ -66,7 +66,7 @@ func wordsOf(language string) *words {
 			attention: "%s con atención", covariates: "%d covariables", seen: "ventana %s", scheduled: "redes: %s épocas, lote %s", seenNumber: "el número es la ventana", scheduledNumbers: "redes: épocas/lote",
 			inputs: map[string]string{"packets": "paquetes", "flows": "flujos", "syn": "conexiones abiertas", "udp_share": "la parte UDP", "tcp_share": "la parte TCP", "time_of_day": "la hora del día", "time_of_week": "la hora de la semana"},
 			spans:  map[string][2]string{"day": {"día", "días"}, "hour": {"hora", "horas"}, "minute": {"minuto", "minutos"}, "second": {"segundo", "segundos"}},
-			guards: map[string]string{"scaler": "la escala no vio la prueba", "window": "ventanas solo del pasado", "future_poison": "el futuro cambiado no altera pronósticos", "shuffled": "la serie barajada no se pronostica", "shuffled_control": "objetivos barajados no enseñan",
+			guards: map[string]string{"fit_poison": "el ajuste no vio nada tras el entrenamiento", "scaler": "la escala no vio la prueba", "window": "ventanas solo del pasado", "future_poison": "el futuro cambiado no altera pronósticos", "shuffled": "la serie barajada no se pronostica", "shuffled_control": "objetivos barajados no enseñan",
 				"lag_copy": "no es copia del último valor", "too_good": "nada es demasiado bueno", "split": "las partes no se tocan", "selection": "la elección no vio la prueba", "covariates": "covariables conocidas a tiempo"}}
 	}
 	return &words{statistic: "Statistic", count: "Count", mean: "Mean", std: "Standard deviation", min: "Minimum", max: "Maximum", percentile: "%dth percentile",
@@ -86,7 +86,7 @@ func wordsOf(language string) *words {
 		attention: "%s with attention", covariates: "%d covariates", seen: "look-back %s", scheduled: "networks: %s epochs, batch %s", seenNumber: "the number is the look-back", scheduledNumbers: "networks: epochs/batch",
 		inputs: map[string]string{"packets": "packets", "flows": "flows", "syn": "opened connections", "udp_share": "the UDP share", "tcp_share": "the TCP share", "time_of_day": "the time of day", "time_of_week": "the time of the week"},
 		spans:  map[string][2]string{"day": {"day", "days"}, "hour": {"hour", "hours"}, "minute": {"minute", "minutes"}, "second": {"second", "seconds"}},
-		guards: map[string]string{"scaler": "the scaler has not seen the test part", "window": "windows hold the past only", "future_poison": "another future changes no forecast", "shuffled": "the shuffled series cannot be forecast", "shuffled_control": "shuffled targets teach nothing",
+		guards: map[string]string{"fit_poison": "nothing after the training part changes a fit", "scaler": "the scaler has not seen the test part", "window": "windows hold the past only", "future_poison": "another future changes no forecast", "shuffled": "the shuffled series cannot be forecast", "shuffled_control": "shuffled targets teach nothing",
 			"lag_copy": "not a copy of the last value", "too_good": "nothing is too good to be true", "split": "the parts do not touch", "selection": "the choice has not seen the test part", "covariates": "covariates are known in time"}}
 }
 
