@@ -170,6 +170,9 @@ func (r *latex) block(block Block, top bool) (string, error) {
 		r.led = true
 		of, err := r.inlines(block.Of)
 		command := [...]string{"section", "subsection", "subsubsection"}[block.Level-2]
+		if command == "section" {
+			command = "settled\n\\section"
+		}
 		return fmt.Sprintf("\\%s{\\texorpdfstring{%s}{%s}}\n", command, of, EscapeTeX(Plain(block.Of))), err
 	case Paragraph:
 		of, err := r.inlines(block.Of)

@@ -203,7 +203,8 @@ func (c *contest) full(m *model) string {
 		a, b := m.config.pairs(), o.config.pairs()
 		for _, list := range [][]pair{a, b} {
 			for _, p := range list {
-				if option(a, p.name) != option(b, p.name) {
+				shared := p.name == "look_back" || p.name == "epochs" || p.name == "batch"
+				if x, y := option(a, p.name), option(b, p.name); x != y && (o.config.Model == m.config.Model || shared && x != "" && y != "") {
 					varies[p.name] = true
 				}
 			}

@@ -127,7 +127,7 @@ func (r *renderer) horizonsTable(g *group, labels []string) (*document.Table, er
 	if err != nil {
 		return nil, err
 	}
-	models := r.ranked(g, found)
+	models := compared(r.ranked(g, found))
 	t := r.modelRows(g, models)
 	for _, h := range r.horizons(g.name) {
 		var values []*Value
@@ -279,8 +279,17 @@ func (r *renderer) guardsTable(g *group, labels []string) (*document.Table, erro
 	return t, nil
 }
 
-// mostIntervals is how many models the table of intervals has, beside the chosen one and the last value.
-const mostIntervals = 10
+// mostCompared is how many models the tables of horizons and intervals have, the best ones, beside the chosen one and the last value.
+const mostCompared = 10
+
+func compared(models []Value) []Value {
+	n := 0
+	return slices.DeleteFunc(models, func(v Value) bool {
+		n++
+		chosen := same(v, "selected")
+		return n > mostCompared && v.labels["model"] != "naive" && (chosen == nil || chosen.v != 1)
+	})
+}
 
 // intervalsTable has a row for each of the best models that give intervals: what they promise and what they hold.
 func (r *renderer) intervalsTable(g *group, labels []string) (*document.Table, error) {
@@ -289,7 +298,7 @@ func (r *renderer) intervalsTable(g *group, labels []string) (*document.Table, e
 	if err != nil {
 		return nil, err
 	}
-	models := r.ranked(g, found)
+	models := compared(r.ranked(g, found))
 	t := r.modelRows(g, models)
 	t.Columns = append(t.Columns, document.Column{Head: text(w.coverage), Right: true}, document.Column{Head: text(w.interval), Right: true})
 	several := slices.ContainsFunc(models, func(m Value) bool { return m.labels["level"] != models[0].labels["level"] })
