@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // WorkID names a piece of work of any length: the hash of an action's parts without the one that only says how long it goes on. Actions that
@@ -87,7 +89,8 @@ func (s *Store) Checkpoints(w WorkID) []Checkpoint {
 	return all
 }
 
-// KeepCheckpoint makes a checkpoint durable, and removes earlier ones that nobody will want: all but the last and those where an action ended.
+// KeepCheckpoint makes a checkpoint durable, and removes those that nobody will want: earlier ones but the last and those where an action ended, and
+// another state after the same length.
 // Several processes may do it at once.
 func (s *Store) KeepCheckpoint(w WorkID, length int, end bool, data []byte) error {
 	if length < 1 {
@@ -107,6 +110,8 @@ func (s *Store) KeepCheckpoint(w WorkID, length int, end bool, data []byte) erro
 	}
 	for _, c := range slices.Backward(s.Checkpoints(w)) {
 		switch {
+		case c.Length == length && c.ID != kept.ID: // a forced action came to another state, and that one is not trusted any more
+			os.Remove(filepath.Join(dir, c.name()))
 		case c.Length >= length || c.End:
 		case spare > 0:
 			spare--
@@ -132,12 +137,43 @@ func (s *Store) CheckoutCheckpoint(w WorkID, most int, target string) (length in
 		case err != nil:
 			return 0, err
 		case id == c.ID:
+			os.Chtimes(path, s.now(), s.now()) // used, for TrimCheckpoints
 			return c.Length, nil
 		default:
 			os.Remove(path)
 		}
 	}
 	return 0, nil
+}
+
+// TrimCheckpoints removes checkpoints, those that were not used for the longest time first, until all of the store's take at most so many bytes.
+// What was kept or used since the given time stays. What cannot be removed stays too.
+func (s *Store) TrimCheckpoints(most int64, since time.Time) {
+	type file struct {
+		path string
+		info fs.FileInfo
+	}
+	var all []file
+	var total int64
+	filepath.WalkDir(filepath.Join(s.root, "ck"), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return nil
+		}
+		if info, err := e.Info(); err == nil {
+			all = append(all, file{path, info})
+			total += info.Size()
+		}
+		return nil
+	})
+	slices.SortStableFunc(all, func(a, b file) int { return a.info.ModTime().Compare(b.info.ModTime()) })
+	for _, f := range all {
+		if total <= most || !f.info.ModTime().Before(since) {
+			return
+		}
+		if os.Remove(f.path) == nil {
+			total -= f.info.Size()
+		}
+	}
 }
 
 // copyDigest copies a file and returns the digest of what the copy holds.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -110,5 +111,66 @@ func TestCheckpoints(t *testing.T) {
 	latest(100, 29)
 	if err := s.KeepCheckpoint(w, 0, false, nil); err == nil {
 		t.Error("a checkpoint after nothing")
+	}
+}
+
+// TestCheckpointForced: another state after the same length, as a forced action may come to, stands for the one before.
+func TestCheckpointForced(t *testing.T) {
+	s := open(t, t.TempDir())
+	w := workOf(t, "20", "50")
+	target := filepath.Join(t.TempDir(), "state")
+	for i := range 8 {
+		state := fmt.Sprint("state ", i)
+		if err := s.KeepCheckpoint(w, 20, true, []byte(state)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.CheckoutCheckpoint(w, 20, target); got != 20 || err != nil {
+			t.Fatal(got, err)
+		}
+		if data, err := os.ReadFile(target); string(data) != state {
+			t.Errorf("got %s %v, want %s", data, err, state)
+		}
+	}
+	if diff := cmp.Diff([]string{"20 end"}, lengths(s, w)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestTrimCheckpoints: the least lately used go first, no more than must, and none that was used since the given time.
+func TestTrimCheckpoints(t *testing.T) {
+	s := open(t, t.TempDir())
+	began := time.Now().Add(-time.Hour)
+	var works []WorkID
+	for i := range 5 {
+		w := workOf(t, "20", fmt.Sprint(i))
+		works = append(works, w)
+		if err := s.KeepCheckpoint(w, 20, true, make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+		old := began.Add(time.Duration(i-10) * time.Minute)
+		path := filepath.Join(s.checkpointDir(w), s.Checkpoints(w)[0].name())
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there := func() (all []int) {
+		for i, w := range works {
+			if len(s.Checkpoints(w)) > 0 {
+				all = append(all, i)
+			}
+		}
+		return all
+	}
+	if _, err := s.CheckoutCheckpoint(works[0], 20, filepath.Join(t.TempDir(), "state")); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		most int64
+		want []int
+	}{{500, []int{0, 1, 2, 3, 4}}, {350, []int{0, 3, 4}}, {200, []int{0, 4}}, {0, []int{0}}} {
+		s.TrimCheckpoints(step.most, began)
+		if diff := cmp.Diff(step.want, there()); diff != "" {
+			t.Errorf("%d bytes: %s", step.most, diff)
+		}
 	}
 }
