@@ -11,6 +11,9 @@ import (
 	"weir/stages"
 )
 
+// maxCheckpoints is what the checkpoints of a store may take after a run, in bytes, but for those that the run itself kept or used.
+const maxCheckpoints = 1 << 30
+
 // keepEvery is how often a checkpoint is kept: what a killed run loses is little longer, and waiting for the disk costs little beside it.
 const keepEvery = time.Second / 2
 
@@ -23,6 +26,7 @@ type checkpoints struct {
 	fresh  bool   // a forced step starts from nothing
 	kept   time.Time
 	log    hclog.Logger
+	warn   func(text string) // tells the person; nil when that was done
 }
 
 // checkpointsOf are the checkpoints of a step whose parts are known; nil when it has no length.
@@ -61,8 +65,8 @@ func (k *keyer) from(s *Step) string {
 }
 
 // running makes the checkpoints ready for a stage that runs now, with a folder of its own.
-func (c *checkpoints) running(scratch string, log hclog.Logger) *checkpoints {
-	c.copy, c.log, c.kept = filepath.Join(scratch, "checkpoint"), log, time.Now()
+func (c *checkpoints) running(scratch string, log hclog.Logger, warn func(string)) *checkpoints {
+	c.copy, c.log, c.warn, c.kept = filepath.Join(scratch, "checkpoint"), log, warn, time.Now()
 	return c
 }
 
@@ -83,15 +87,19 @@ func (c *checkpoints) Latest(most int) (length int, path string, ok bool) {
 	return length, c.copy, true
 }
 
-// Keep implements stages.Checkpoints.
+// Keep implements stages.Checkpoints. What cannot be kept costs work only when there is an interrupt, and the result is right without it: a warning, no error.
 func (c *checkpoints) Keep(length int, data []byte) error {
 	end := length == c.length
 	if !end && time.Since(c.kept) < keepEvery {
 		return nil
 	}
-	if err := c.store.KeepCheckpoint(c.work, length, end, data); err != nil {
-		return fmt.Errorf("checkpoint after %d: %w", length, err)
-	}
 	c.kept = time.Now()
+	if err := c.store.KeepCheckpoint(c.work, length, end, data); err != nil {
+		c.log.Warn("checkpoint not kept", "length", length, "error", err)
+		if c.warn != nil {
+			c.warn(fmt.Sprintf("a checkpoint is not kept: %v; an interrupt would cost the work since the one before", err))
+			c.warn = nil
+		}
+	}
 	return nil
 }

@@ -175,3 +175,22 @@ func TestScore(t *testing.T) {
 		}
 	})
 }
+
+// TestUnkept: a store that takes no checkpoints costs a warning, told once; the result is what it would be.
+func TestUnkept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		want := whole(t, "10")
+		p := newProject(t, training)
+		if err := os.WriteFile(filepath.Join(p.Store.Root(), "ck"), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		plan := p.must()
+		if got := p.output(plan, "long.a"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		r, err := p.Store.Record(plan.Steps[0].Action)
+		if err != nil || len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], "a checkpoint is not kept: ") {
+			t.Errorf("%+v %v", r, err)
+		}
+	})
+}

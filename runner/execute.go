@@ -77,6 +77,7 @@ type ended struct {
 
 // Run executes a plan. It returns when nothing runs any more. Results are not handed out yet; see HandOut.
 func (p *Project) Run(ctx context.Context, plan *Plan, o RunOptions, watch Observer) *Result {
+	began := time.Now()
 	p.Store.Sweep()
 	o.Jobs = max(1, o.Jobs)
 	r := &run{
@@ -90,6 +91,9 @@ func (p *Project) Run(ctx context.Context, plan *Plan, o RunOptions, watch Obser
 	}
 	r.k.parts, r.k.runs = true, true
 	r.loop(ctx)
+	if r.result.Done > 0 {
+		p.Store.TrimCheckpoints(maxCheckpoints, began)
+	}
 	if err := r.history.save(time.Now(), true); err != nil {
 		p.Log.Warn("history not kept", "error", err)
 	}
@@ -225,6 +229,9 @@ func (r *run) settle(s *Step, o Outcome) {
 			if r.result.Err == nil {
 				r.result.Err = o.Err
 			}
+			if errors.Is(o.Err, ErrHeld) {
+				r.queue.undecided(s, s)
+			}
 			r.queue.failed(s)
 		} else {
 			r.result.Skipped++
@@ -302,7 +309,7 @@ func (r *run) compute(ctx context.Context, s *Step, progress stages.Progress, wo
 	env := stages.Quiet(scratch)
 	env.Log, env.LogFile, env.Progress, env.Files, env.Pins, env.Workers = logger, log, progress, r.files(s), r.k.pins, workers
 	if c := checkpointsOf(store, s); c != nil {
-		env.Checkpoints = c.running(work, logger)
+		env.Checkpoints = c.running(work, logger, env.Warn)
 	}
 	if s.Kind.Resumes {
 		if env.Unfinished, err = store.Unfinished(s.Action); err != nil {

@@ -260,6 +260,22 @@ func (q *queue) failed(s *Step) {
 	}
 }
 
+// undecided blocks what a search would choose by a step that another run computes now: without its score the choice would be another one.
+func (q *queue) undecided(s, cause *Step) {
+	r := q.rungs[s]
+	if r == nil {
+		return
+	}
+	for _, d := range r.gated {
+		if q.blocked[d] == nil {
+			q.blocked[d] = cause
+			q.block(d, cause)
+			q.undecided(d, cause)
+			q.ended(d)
+		}
+	}
+}
+
 func (q *queue) block(s, cause *Step) {
 	for _, d := range q.dependents[s] {
 		if q.blocked[d] == nil {

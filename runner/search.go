@@ -41,6 +41,8 @@ func (k *keyer) gate(s *Step) (pending, left string) {
 		return fmt.Sprintf("if it is among the best %d of %d %s", g.Rung.Next, g.Rung.Of, after), ""
 	case v.chosen[g.Combination]:
 		return "", ""
+	case v.ran == 0:
+		return "", "nothing to choose from " + after
 	}
 	return "", fmt.Sprintf("not among the best %d of %d %s", v.best, v.ran, after)
 }

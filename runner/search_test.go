@@ -145,8 +145,29 @@ func TestHalvingAllFail(t *testing.T) {
 		if len(r.Failed) != 24 {
 			t.Errorf("%d failed", len(r.Failed))
 		}
-		if diff := cmp.Diff(map[string]int{"not among the best 0 of 0 after 9 epochs": 24, "not among the best 0 of 0 after 27 epochs": 24}, leftOut(plan)); diff != "" {
+		if diff := cmp.Diff(map[string]int{"nothing to choose from after 9 epochs": 24, "nothing to choose from after 27 epochs": 24}, leftOut(plan)); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// TestHalvingHeld: without a trial that another run computes now, and that is not waited for, nothing is chosen.
+func TestHalvingHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProject(t, halved)
+		p.Run(t.Context(), p.plan("text.up"), RunOptions{Jobs: 1}, &watcher{})
+		unlock, err := p.Store.Lock(t.Context(), p.plan("long.a[units=7, seed=1, epochs=9]").Steps[1].Action, func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, r := p.runWith(RunOptions{Jobs: 4, Memory: 1 << 40, NoWait: true, KeepGoing: true})
+		unlock()
+		if !errors.Is(r.Err, ErrHeld) || r.Done > 23 || len(r.Failed) != 1 || r.Skipped != 24+24+1 {
+			t.Errorf("%d done, %d failed, %d skipped, %v", r.Done, len(r.Failed), r.Skipped, r.Err)
+		}
+		plan := p.must()
+		if got := p.output(plan, "tree.all"); !strings.Contains(got, "units=7, seed=1, epochs=81") {
+			t.Error(got)
 		}
 	})
 }

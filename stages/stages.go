@@ -183,7 +183,7 @@ type Checkpoints interface {
 	// until it ends. The stage bounds and checks what it reads none the less.
 	Latest(most int) (length int, path string, ok bool)
 	// Keep makes a state durable. It may leave one out that comes within a second of another, but never that of the action's whole length: a stage
-	// calls it after every epoch and looks at no clock.
+	// calls it after every epoch and looks at no clock. A state that cannot be kept, as on a full disk, is a warning and no error.
 	Keep(length int, data []byte) error
 }
 
