@@ -310,6 +310,9 @@ func (d *display) layout(address, text string, t time.Duration) string {
 	if t > 0 {
 		end = d.column - timeWidth
 	}
+	if d.style.screen != nil && printed(address) > d.width {
+		address += "\n" + strings.Repeat(" ", d.width+2)
+	}
 	line := fmt.Sprintf("  %-*s  %s", d.width, address, d.style.hangingWithin(text, d.width+4, end))
 	if t > 0 {
 		line = atRight(line, d.style.dim(took(t)), d.column)

@@ -43,6 +43,7 @@ func readSheet(r io.Reader) (*sheet, error) {
 	case len(names) > maxColumns:
 		return nil, fmt.Errorf("%s columns, at most %s are read", count(int64(len(names))), count(maxColumns))
 	}
+	names[0] = strings.TrimPrefix(names[0], "\ufeff") // as Excel begins a file
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
 			return nil, fmt.Errorf("column %q is there twice", name)
@@ -258,11 +259,32 @@ func printable(cell string) string {
 	if len(cell) > 4*maxCell {
 		cell = cell[:4*maxCell]
 	}
-	cell = strings.Map(func(r rune) rune {
+	return shorten(harmless(cell), maxCell)
+}
+
+// harmless is a text without what a terminal would obey.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '·'
 		}
 		return r
-	}, strings.ToValidUTF8(cell, "·"))
-	return shorten(cell, maxCell)
+	}, strings.ToValidUTF8(text, "·"))
+}
+
+// disarm makes names and cells harmless, for CSV and JSON on a terminal.
+func (s *sheet) disarm() {
+	for _, row := range append(s.rows, s.names) {
+		for i, cell := range row {
+			row[i] = harmless(cell)
+		}
+	}
+}
+
+func (s *sheet) printableNames() []string {
+	names := make([]string, len(s.names))
+	for i, name := range s.names {
+		names[i] = printable(name)
+	}
+	return names
 }

@@ -145,3 +145,19 @@ func FuzzSheet(f *testing.F) {
 		}
 	})
 }
+
+// TestDisarm: on a terminal CSV and JSON hold nothing that it would obey, also in names, and nothing else changes.
+func TestDisarm(t *testing.T) {
+	s := sheetOf(t, "\ufeffa\x1b[2J,b\n\u009b31m,\"Grüße, 7\x7f\"\n")
+	s.disarm()
+	var out bytes.Buffer
+	if err := s.writeCSV(&out); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("a·[2J,b\n·31m,\"Grüße, 7·\"\n", out.String()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := sheetOf(t, "a\x1b[2J\n1\n").arrange(tableOptions{by: "b"}); err == nil || strings.ContainsRune(err.Error(), '\x1b') {
+		t.Errorf("%q", err)
+	}
+}

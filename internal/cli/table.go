@@ -164,6 +164,9 @@ func (a *App) table(p *runner.Project, s *runner.Step, o tableOptions) error {
 	if err != nil {
 		return err
 	}
+	if newStyle(a.Out, a.Env).screen != nil {
+		t.disarm()
+	}
 	switch {
 	case o.asCSV:
 		return t.writeCSV(a.Out)
@@ -180,7 +183,7 @@ func (s *sheet) arrange(o tableOptions) (by int, err error) {
 	find := func(name string) (int, error) {
 		i, ok := s.column(name)
 		if !ok {
-			return 0, usage("no column %q; %s", name, language.Suggest(name, s.names))
+			return 0, usage("no column %q; %s", name, language.Suggest(name, s.printableNames()))
 		}
 		return i, nil
 	}
