@@ -43,7 +43,7 @@ func (c *contest) zoom(m *model, w words, language string) *plot.Figure {
 	if m != f.naive {
 		layers = append(layers, plot.Layer{Kind: plot.Line, X: x, Y: scaled(r.forecast), Label: c.title(m, w), Style: plot.Model})
 	}
-	return &plot.Figure{Language: language, Panels: []plot.Panel{{
+	return &plot.Figure{Language: language, Height: 5.5, Panels: []plot.Panel{{
 		X:      plot.Axis{Label: w.time, Clock: true},
 		Y:      plot.Axis{Label: unitLabel(w.traffic, c.data.Column, unit)},
 		Layers: layers,
@@ -115,7 +115,7 @@ func byHorizon(group []*contest, w words, language string) *plot.Figure {
 			layers = append(layers, l)
 		}
 	}
-	return &plot.Figure{Language: language, Panels: []plot.Panel{{
+	return &plot.Figure{Language: language, Height: 5.5, Panels: []plot.Panel{{
 		X:      plot.Axis{Label: w.horizon + " (" + group[0].lookBackUnit(w) + ")", Ticks: ticks},
 		Y:      plot.Axis{Label: bracket(w.rmse, unit)},
 		Layers: layers,
@@ -141,7 +141,7 @@ const mostLosses = 8
 func (c *contest) losses(shown *model, w words, language string) *plot.Figure {
 	list := slices.DeleteFunc(c.fields[0].finalists(c.choice), func(m *model) bool { return m.config.Epochs == 0 || m == shown || name(m.config) == name(shown.config) })
 	slices.SortStableFunc(list, func(a, b *model) int { return less(c.choice(a), c.choice(b)) })
-	figure := &plot.Figure{Language: language, Height: 6}
+	figure := &plot.Figure{Language: language, Height: 5}
 	if shown.config.Epochs > 0 { // trees have no scaled loss
 		list = slices.Insert(list, 0, shown)
 	}

@@ -213,7 +213,7 @@ func (c *contest) full(m *model) string {
 	kind := m.config.short(languages["en"])
 	var parts []string
 	for _, p := range m.config.pairs() {
-		if p.value == "" || !varies[p.name] && p.name != "look_back" {
+		if p.value == "" || !varies[p.name] && p.name != "look_back" || p.name == "learning_rate" && p.value == "0.001" { // the default is not told
 			continue
 		}
 		switch p.name {

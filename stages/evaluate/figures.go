@@ -167,7 +167,7 @@ func (c *contest) forecasts(m *model, w words, language string) *plot.Figure {
 	if m != f.naive {
 		layers = append(layers, curve(r.forecast, c.title(m, w), plot.Model))
 	}
-	return &plot.Figure{Language: language, Height: 6, Panels: []plot.Panel{{
+	return &plot.Figure{Language: language, Height: 5.5, Panels: []plot.Panel{{
 		X:      plot.Axis{Label: w.time, Clock: true},
 		Y:      plot.Axis{Label: unitLabel(w.traffic, c.data.Column, unit)},
 		Layers: layers,
@@ -373,7 +373,7 @@ func (c *contest) residuals(m *model, w words, language string) *plot.Figure {
 		band := plot.Layer{Kind: plot.Band, X: []float64{0.5, lags[len(lags)-1] + 0.5}, Low: []float64{-bound, -bound}, High: []float64{bound, bound}, Style: plot.Interval}
 		layers = append([]plot.Layer{band}, append(layers, plot.Layer{Kind: plot.Stems, X: lags, Y: acf[1:], Style: plot.Residual})...)
 	}
-	return &plot.Figure{Language: language, Height: 5, Panels: []plot.Panel{{
+	return &plot.Figure{Language: language, Height: 4.2, Panels: []plot.Panel{{
 		X:      plot.Axis{Label: w.lag + " (" + c.lookBackUnit(w) + ")"},
 		Y:      plot.Axis{Label: w.residual},
 		Layers: layers,

@@ -117,6 +117,9 @@ func (r *renderer) modelsTable(g *group, labels []string) (*document.Table, erro
 			return
 		}
 		c := r.column(values, digits)
+		if c.unit == "" && c.decimals < 2 {
+			c = r.column(values, digits+1)
+		}
 		t.Columns = append(t.Columns, document.Column{Head: text(head), Unit: c.unit, Right: true})
 		for i := range c.cells {
 			t.Rows[i].Cells = append(t.Rows[i].Cells, c.cells[i])

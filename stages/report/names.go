@@ -13,6 +13,9 @@ import (
 // parameters are the options that stand in the name of a baseline.
 var parameters = []string{"order", "period", "window"}
 
+// usualRate is the learning rate that networks have unless told otherwise.
+const usualRate = "0.001"
+
 // everyone is the key of group.varies for what differs among all configurations that have it.
 const everyone = ""
 
@@ -80,10 +83,8 @@ func (w *words) row(labels map[string]string, g *group) string {
 			parts = append(parts, fmt.Sprintf(w.covariates, strings.Count(value, ",")+1))
 		case option == "covariates":
 			parts = append(parts, strings.ReplaceAll(strings.ReplaceAll(value, ",", " + "), "_", " "))
-		case option == "units":
+		case option == "units" || option == "learning_rate":
 			parts = append(parts, fmt.Sprintf(w.shapes[option], value))
-		case option == "learning_rate" || option == "patience":
-			parts = append(parts, value)
 		default:
 			parts = append(parts, strings.ReplaceAll(option, "_", " ")+" "+value)
 		}
@@ -106,6 +107,9 @@ func options(labels map[string]string, varies map[string]map[string]bool) (list 
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		switch name {
 		case "model", "protocol", "horizon", "look_back", "epochs", "batch", "layers", "bidirectional", "attention", "p", "d", "q":
+			continue
+		}
+		if name == "learning_rate" && labels[name] == usualRate {
 			continue
 		}
 		if labels[name] != "" && varies[labels["model"]][name] && !slices.Contains(asides, name) && !slices.Contains(parameters, name) {
