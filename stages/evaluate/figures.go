@@ -108,14 +108,21 @@ func (c *contest) title(m *model, w words) string {
 		}
 		return m.config.short(w)
 	}
-	title := m.config.short(w)
-	if m.config.Covariates != "" && c.differ(func(o config) string { return o.Covariates }) {
-		title += ", " + m.config.inputs(w)
-	}
 	if c.differ(func(o config) string { return text(o.LookBack) }) {
-		title += fmt.Sprintf(" (%s %d)", w.lookBack, m.config.LookBack)
+		return fmt.Sprintf("%s (%s %d)", c.among(m, w), w.lookBack, m.config.LookBack)
 	}
-	return title
+	return c.among(m, w)
+}
+
+// among names a model among the best of each kind, where no option needs to be told.
+func (c *contest) among(m *model, w words) string {
+	if m.trained && m.config.Covariates != "" && c.differ(func(o config) string { return o.Covariates }) {
+		return m.config.short(w) + ", " + m.config.inputs(w)
+	}
+	if m.trained {
+		return m.config.short(w)
+	}
+	return c.title(m, w)
 }
 
 // differ says whether the configurations of the sweep differ in something.

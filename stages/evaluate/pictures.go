@@ -54,7 +54,7 @@ func (c *contest) skills(w words, language string) *plot.Ranking {
 		case m == f.linear:
 			style = plot.Linear
 		}
-		r.Rows = append(r.Rows, plot.Row{Name: c.title(m, w), Value: skill, Low: low, High: high, Style: style})
+		r.Rows = append(r.Rows, plot.Row{Name: c.among(m, w), Value: skill, Low: low, High: high, Style: style})
 	}
 	if len(r.Rows) == 0 {
 		return nil
@@ -109,7 +109,7 @@ func (r *ranked) diagram(c *contest, w words, language string) *plot.CriticalDif
 		case m == m.field.linear:
 			style = plot.Linear
 		}
-		d.Names, d.Styles = append(d.Names, c.title(m, w)), append(d.Styles, style)
+		d.Names, d.Styles = append(d.Names, c.among(m, w)), append(d.Styles, style)
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(d.Ranks[a], d.Ranks[b]) })
 	last := 0 // the farthest model that an earlier group reaches
