@@ -273,7 +273,7 @@ func (d *display) Finished(s *runner.Step, o runner.Outcome) {
 			d.line(s.Address, firstOf(o.Record.Summary, d.style.done("done"))+d.because(s.Reason), o.Took)
 		}
 		for _, w := range o.Record.Warnings {
-			fmt.Fprintf(d.out, "  %s %s: %s\n", d.style.warn("warning"), s.Address, w)
+			fmt.Fprintf(d.out, "  %s\n", d.style.hanging(fmt.Sprintf("%s %s: %s", d.style.warn("warning"), s.Address, w), 4))
 		}
 	}
 	if g.all >= manyInstances && g.ended == g.all && g.ran > 0 {

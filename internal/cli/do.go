@@ -229,7 +229,7 @@ func (m *manual) tell(env *stages.Env, outputs []written) {
 		fmt.Fprintf(m.app.Err, "%s\n", summary)
 	}
 	for _, w := range warnings {
-		fmt.Fprintf(m.app.Err, "%s %s\n", m.app.style.warn("warning"), w)
+		fmt.Fprintln(m.app.Err, m.app.style.hanging(m.app.style.warn("warning")+" "+w, 2))
 	}
 	for _, f := range findings {
 		fmt.Fprintln(m.app.Err, f)

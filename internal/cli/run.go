@@ -139,6 +139,9 @@ func (a *App) conclude(p *runner.Project, plan *runner.Plan, r *runner.Result, d
 	}
 	a.made(plan)
 	for _, sentence := range p.Findings(plan, 2) {
+		if printed(sentence) >= a.style.columns() {
+			sentence = a.style.hanging(sentence, 0)
+		}
 		fmt.Fprintln(a.Err, a.style.strong(sentence))
 	}
 	return nil

@@ -152,16 +152,20 @@ type shape struct {
 	common []string // "protocol strict": columns with one value, said once
 	shown  []int    // columns of the table
 	hidden []string // columns for which there is no room, by name
-	widths []int
-	right  []bool // columns of numbers
 	cells  [][]string
+
+	// By column:
+	widths  []int
+	right   []bool // numbers
+	measure []bool // numbers that are not all whole: what was measured, and not what a row is
+	filled  []int  // cells that hold something
 }
 
 // maxCell is the width to which a cell is cut.
 const maxCell = 40
 
 // layOut fits the sheet into so many columns of a terminal; 0 is for any width, and then nothing is left out. Bounds of intervals (x_low and x_high beside x) go first,
-// then the last columns; keep stays.
+// then what is mostly empty, so that both what a row is and what was measured have about half of the width; keep stays.
 func (s *sheet) layOut(width, keep int) *shape {
 	f := &shape{}
 	for _, row := range append([][]string{s.names}, s.rows...) {
@@ -171,18 +175,24 @@ func (s *sheet) layOut(width, keep int) *shape {
 		}
 		f.cells = append(f.cells, cells)
 	}
-	f.widths, f.right = make([]int, len(s.names)), make([]bool, len(s.names))
+	n := len(s.names)
+	f.widths, f.right, f.measure, f.filled = make([]int, n), make([]bool, n), make([]bool, n), make([]int, n)
 	for i := range s.names {
 		same, numbers := len(s.rows) > 1, true
 		for r, row := range s.rows {
 			v, is := number(row[i])
 			if is {
 				f.cells[r+1][i] = figure(row[i], v)
+				f.measure[i] = f.measure[i] || v != math.Trunc(v)
+			}
+			if row[i] != "" {
+				f.filled[i]++
 			}
 			numbers = numbers && (is || row[i] == "" || strings.EqualFold(row[i], "nan"))
 			same = same && row[i] == s.rows[0][i]
 		}
 		f.right[i] = numbers
+		f.measure[i] = f.measure[i] && numbers
 		if width > 0 && same && i != keep {
 			if s.rows[0][i] != "" {
 				f.common = append(f.common, f.cells[0][i]+" "+f.cells[1][i])
@@ -201,28 +211,58 @@ func (s *sheet) layOut(width, keep int) *shape {
 }
 
 func (f *shape) fit(names []string, width, keep int) {
-	total := func() (n int) {
-		for _, i := range f.shown {
-			n += f.widths[i] + 2
+	all := slices.Clone(f.shown)
+	for at := len(f.shown) - 1; at > 0 && f.total(f.shown) > width; at-- {
+		name, bound := strings.CutSuffix(names[f.shown[at]], "_low")
+		if !bound {
+			name, bound = strings.CutSuffix(names[f.shown[at]], "_high")
 		}
-		return n
+		if bound && f.shown[at] != keep && slices.Contains(names, name) {
+			f.shown = slices.Delete(f.shown, at, at+1)
+		}
 	}
-	drop := func(fits func(i int) bool) {
-		for at := len(f.shown) - 1; at > 0 && total() > width; at-- {
-			if i := f.shown[at]; i != keep && fits(i) {
-				f.shown = slices.Delete(f.shown, at, at+1)
-				f.hidden = append(f.hidden, f.cells[0][i])
+	for f.total(f.shown) > width {
+		at := f.spare(width, keep)
+		if at < 0 {
+			break
+		}
+		f.shown = slices.Delete(f.shown, at, at+1)
+	}
+	for _, i := range all {
+		if !slices.Contains(f.shown, i) {
+			f.hidden = append(f.hidden, f.cells[0][i])
+		}
+	}
+}
+
+// total is how wide columns are together.
+func (f *shape) total(columns []int) (n int) {
+	for _, i := range columns {
+		n += f.widths[i] + 2
+	}
+	return n
+}
+
+// spare is where in shown the column stands that goes next: the one with the fewest cells filled, of equal ones the last; among what a row is while that takes more
+// than half of the width, else among what was measured. The first column stays; -1 when no other is left.
+func (f *shape) spare(width, keep int) int {
+	settings := slices.DeleteFunc(slices.Clone(f.shown), func(i int) bool { return f.measure[i] })
+	wide := f.total(settings) > width/2
+	best := -1
+	for at, i := range f.shown {
+		switch {
+		case at == 0 || i == keep:
+		case best < 0:
+			best = at
+		case f.measure[i] == f.measure[f.shown[best]]:
+			if f.filled[i] <= f.filled[f.shown[best]] {
+				best = at
 			}
+		case f.measure[i] != wide:
+			best = at
 		}
 	}
-	drop(func(i int) bool {
-		name, low := strings.CutSuffix(names[i], "_low")
-		if !low {
-			name, low = strings.CutSuffix(names[i], "_high")
-		}
-		return low && slices.Contains(names, name)
-	})
-	drop(func(int) bool { return true })
+	return best
 }
 
 // lines are the names and the rows, aligned.

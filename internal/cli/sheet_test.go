@@ -161,3 +161,23 @@ func TestDisarm(t *testing.T) {
 		t.Errorf("%q", err)
 	}
 }
+
+// TestFit: a narrow terminal keeps what was measured beside what a row is, and leaves out what is mostly empty.
+func TestFit(t *testing.T) {
+	s := sheetOf(t, `rank,model,units,look_back,epochs,patience,rmse,mae,rmse_low,skill
+1,gru,50,20,30,,121000.5,98000.25,119000,0.25
+2,lstm,,20,,,121500.5,98500.25,,0.125
+3,naive,,,,,131000,99000,,0
+`)
+	for width, want := range map[int]string{
+		100: "  rank  model  units  look_back  epochs     rmse     mae  rmse_low  skill",
+		64:  "  rank  model  units  look_back  epochs     rmse     mae  skill",
+		54:  "  rank  model  look_back     rmse     mae  skill",
+		29:  "  rank  model     rmse",
+	} {
+		f := s.layOut(width, -1)
+		if got := f.lines()[0]; got != want {
+			t.Errorf("%d columns: %q, want %q", width, got, want)
+		}
+	}
+}

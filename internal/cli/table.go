@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -73,7 +72,7 @@ func (a *App) tableCommand() *cobra.Command {
 	return c
 }
 
-const tableExamples = `  weir table evaluate.forecast                                 every trial and baseline, best first
+const tableExamples = `  weir table evaluate.forecast                                 every trial and baseline, best on the validation part first
   weir table 'evaluate.forecast["demo"]' --sort rmse --limit 10
   weir table evaluate.forecast --columns model,look_back,skill --sort=-skill
   weir table evaluate.forecast --csv > trials.csv
@@ -237,7 +236,6 @@ func (a *App) printSheet(t *sheet, keep int) {
 		fmt.Fprintln(a.Out, line)
 	}
 	if len(f.hidden) > 0 {
-		slices.Reverse(f.hidden)
 		text := "--columns or --csv to see " + strings.Join(f.hidden, ", ")
 		fmt.Fprintln(a.Err, "  "+a.style.dim(a.style.hanging(text, 2)))
 	}
