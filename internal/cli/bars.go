@@ -131,7 +131,7 @@ func (d *display) watch() {
 
 // draw is called with mu held.
 func (d *display) draw() {
-	room := d.style.columns() - d.nameWidth() - barWidth - 6
+	room := d.style.columns() - d.nameWidth() - barWidth - 6 - len("^C") // the echo of an interrupt moves a line, which must not break then
 	var all int64
 	for _, g := range d.groups {
 		at := g.at()

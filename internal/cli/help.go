@@ -146,6 +146,14 @@ func (s style) hanging(text string, indent int) string {
 	return s.hangingWithin(text, indent, s.columns()-1)
 }
 
+// broken is hanging for a text that stays as it is, with its blanks, where it fits.
+func (s style) broken(text string, indent int) string {
+	if printed(text) < s.columns() {
+		return text
+	}
+	return s.hanging(text, indent)
+}
+
 // hangingWithin is hanging for lines that end before the column.
 func (s style) hangingWithin(text string, indent, column int) string {
 	room := column - indent

@@ -139,10 +139,7 @@ func (a *App) conclude(p *runner.Project, plan *runner.Plan, r *runner.Result, d
 	}
 	a.made(plan)
 	for _, sentence := range p.Findings(plan, 2) {
-		if printed(sentence) >= a.style.columns() {
-			sentence = a.style.hanging(sentence, 0)
-		}
-		fmt.Fprintln(a.Err, a.style.strong(sentence))
+		fmt.Fprintln(a.Err, a.style.strong(a.style.broken(sentence, 0)))
 	}
 	return nil
 }
@@ -180,7 +177,7 @@ func (a *App) made(plan *runner.Plan) {
 		others = append(others[:5:5], fmt.Sprintf("and %d more", n-5))
 	}
 	if len(others) > 0 {
-		fmt.Fprintf(a.Err, "%s   %s\n", dir, strings.Join(others, ", "))
+		fmt.Fprintln(a.Err, a.style.broken(dir+"   "+strings.Join(others, ", "), 2))
 	}
 	for _, s := range plan.Steps {
 		if s.Status == runner.Skipped && s.Kind.Tool != "" {
