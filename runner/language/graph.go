@@ -152,7 +152,7 @@ func (l *loader) resolve(b *block) {
 // resolveSearch checks the names in a search block: it is read once for all combinations, before there are instances.
 func (l *loader) resolveSearch(b *block, body *hclsyntax.Body, each bool) {
 	for _, a := range sortedAttributes(body) {
-		if !l.checkNames(a.Expr, scope{each: each}) {
+		if !l.checkNames(a.Expr, scope{each: each, search: true}) {
 			b.bad[a.Expr] = true
 		}
 	}
@@ -163,6 +163,7 @@ type scope struct {
 	stage    *block // inside this stage; nil elsewhere
 	each     bool
 	inMatrix bool
+	search   bool     // inside a search block
 	matrix   []string // its dimensions; nil when they are computed
 	stages   bool     // stages may be referred to outside a stage (results)
 }
@@ -216,7 +217,9 @@ func (l *loader) checkNames(expr hclsyntax.Expression, s scope) bool {
 				fail(at, "each has a key and a value", Suggest(name, []string{"key", "value"}))
 			}
 		case "matrix":
-			if !s.inMatrix {
+			if s.search {
+				fail(at, "matrix is not known here", "a search is read once for all combinations")
+			} else if !s.inMatrix {
 				fail(at, "matrix is not known here", "it is there inside a stage with a matrix")
 			} else if name != "" && s.matrix != nil && !slices.Contains(s.matrix, name) {
 				fail(at, "the matrix has no dimension "+quote(name), Suggest(name, s.matrix))
