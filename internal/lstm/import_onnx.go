@@ -73,6 +73,7 @@ type graphImport struct {
 	lookBack int // where the graph's input says it, else 0
 	values   map[string]onnx.Array
 	derived  map[string]bool // computed from shapes and constants; true: zeros
+	turns    int             // numbers that may still be transposed
 	signals  map[string]signal
 
 	design    Design
@@ -91,7 +92,7 @@ func importONNX(data []byte) (Design, []Tensor, error) {
 	if len(model.Inputs) != 1 || len(model.Outputs) < 1 {
 		return Design{}, nil, fmt.Errorf("a graph of %d inputs and %d outputs: expected one window and a forecast", len(model.Inputs), len(model.Outputs))
 	}
-	g := &graphImport{values: model.Values, derived: map[string]bool{}, signals: map[string]signal{model.Inputs[0].Name: {meaning: window}}}
+	g := &graphImport{values: model.Values, derived: map[string]bool{}, turns: len(data), signals: map[string]signal{model.Inputs[0].Name: {meaning: window}}}
 	if shape := model.Inputs[0].Shape; len(shape) == 3 {
 		g.lookBack = shape[1]
 	}
@@ -187,6 +188,9 @@ func (g *graphImport) hears(o *onnx.Operator) bool {
 }
 
 func (g *graphImport) constant(o *onnx.Operator) error {
+	if len(o.Attributes) != 1 {
+		return fmt.Errorf("has %d attributes: expected its value", len(o.Attributes))
+	}
 	for name, v := range o.Attributes {
 		switch {
 		case name == "value" && v.Array != nil:
@@ -229,7 +233,8 @@ func (g *graphImport) compute(o *onnx.Operator) {
 	case !ok:
 	case o.Op == "Identity":
 		g.values[o.Outputs[0]] = a
-	case o.Op == "Transpose" && len(a.Shape) == 2 && len(a.Numbers) > 0:
+	case o.Op == "Transpose" && len(a.Shape) == 2 && len(a.Numbers) > 0 && len(a.Numbers) <= g.turns:
+		g.turns -= len(a.Numbers)
 		g.values[o.Outputs[0]] = onnx.Array{Shape: []int{a.Shape[1], a.Shape[0]}, Numbers: turned(a.Numbers, a.Shape[0], a.Shape[1])}
 	}
 }
