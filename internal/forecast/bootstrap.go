@@ -135,19 +135,19 @@ func (b *Blocks) RealityCheck(differences [][]float64) Luck {
 		return l
 	}
 	l.Best, l.Luck = best, Mean(highest)
-	l.White, l.SPA = share(highest, best), share(studentised, t)
+	l.White, l.SPA = beyond(highest, best), beyond(studentised, t)
 	return l
 }
 
-// share is that of the values at or above a bound.
-func share(values []float64, bound float64) float64 {
-	n := 0
-	for _, v := range values {
+// beyond is the p-value of a bound among so many replicates: the share of those at or above it, itself counted among them, so that it is never 0 (Davison and Hinkley 1997, 4.2).
+func beyond(replicates []float64, bound float64) float64 {
+	n := 1
+	for _, v := range replicates {
 		if v >= bound {
 			n++
 		}
 	}
-	return float64(n) / float64(len(values))
+	return float64(n) / float64(len(replicates)+1)
 }
 
 func filled(n int, v float64) []float64 {

@@ -33,7 +33,8 @@ func MeasureIntervals(actual, low, high []float64, level float64) IntervalScore 
 			s.Inside++
 		}
 		s.Winkler += h - l + float64(2/s.Alpha*outside)
-		s.QuantileLoss += (Pinball(v, l, s.Alpha/2) + Pinball(v, h, 1-s.Alpha/2)) / 2
+		tail := float64(s.Alpha / 2)
+		s.QuantileLoss += float64((Pinball(v, l, tail) + Pinball(v, h, 1-tail)) / 2)
 	}
 	n := float64(s.N)
 	s.Coverage, s.Width, s.Winkler, s.QuantileLoss = float64(s.Inside)/n, s.Width/n, s.Winkler/n, s.QuantileLoss/n

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -52,12 +53,11 @@ func rank(n int, level float64) int {
 
 // NeedsFor is the number of scores below which Margin has none.
 func NeedsFor(level float64) int {
-	n := 1
-	for rank(n, level) > n {
-		n++
-	}
-	return n
+	return max(1, int(math.Ceil(min((level-1e-9)/(1-level), math.MaxInt32)))) // (n+1) level - 1e-9 <= n
 }
+
+// ErrFew is wrapped by the error of Calibrate about too few scores.
+var ErrFew = errors.New("too few validation targets")
 
 // Calibrated is the prediction intervals of one horizon.
 type Calibrated struct {
@@ -69,10 +69,10 @@ type Calibrated struct {
 //
 //   - Conformal: by one margin, that of the validation scores. It holds where errors of both parts are exchangeable, for quantiles (Romano et al.) and forecasts alike.
 //   - Adaptive: by that of the latest scores, as many as there are validation targets, at a level that falls after each target inside and rises after each one outside
-//     (Gibbs and Candes 2021, step 0.005), so that the share inside tends to level whatever the series does. The interval for x[t] at horizon h knows the actual values up to x[t-h] only. Where the
+//     (Gibbs and Candes 2021, step 0.005), so that the share inside tends to level whatever the series does. The interval for x[t] at horizon h knows the actual values of test targets up to x[t-h] only; the validation part is all known. Where the
 //     level leaves (0, 1) the largest or smallest score is taken.
 //
-// ErrShort says that there are too few validation targets for the level (NeedsFor).
+// ErrFew says that there are too few validation targets for the level (NeedsFor).
 func Calibrate(method string, d *Data, validation, test Band, h int, level float64) (*Calibrated, error) {
 	if method != Conformal && method != Adaptive || !(level > 0 && level < 1) {
 		return nil, fmt.Errorf("intervals %.40q of level %v: expected %s or %s, and a level between 0 and 1", method, level, Conformal, Adaptive)
@@ -80,7 +80,7 @@ func Calibrate(method string, d *Data, validation, test Band, h int, level float
 	scores := slices.DeleteFunc(validation.scores(d), math.IsNaN)
 	margin, ok := Margin(scores, level)
 	if !ok {
-		return nil, fmt.Errorf("%w: intervals of level %v need %d validation targets, there are %d", ErrShort, level, NeedsFor(level), len(scores))
+		return nil, fmt.Errorf("%w: a level of %v needs %d, there are %d", ErrFew, level, NeedsFor(level), len(scores))
 	}
 	v := &Calibrated{Low: make([]float64, len(test.Targets)), High: make([]float64, len(test.Targets)), Margin: margin}
 	if method == Conformal {
@@ -112,7 +112,7 @@ func Widen(low, high, margin float64) (float64, float64) {
 	if a, b := low-margin, high+margin; a <= b || math.IsNaN(a) || math.IsNaN(b) {
 		return a, b
 	}
-	middle := low + (high-low)/2
+	middle := low + float64((high-low)/2)
 	return middle, middle
 }
 

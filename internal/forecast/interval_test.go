@@ -24,7 +24,7 @@ func TestMargin(t *testing.T) {
 	if m, ok := Margin(scores[:9], 0.9); !ok || m != slices.Max(scores[:9]) {
 		t.Errorf("%v, %v", m, ok)
 	}
-	if _, ok := Margin(scores[:8], 0.9); ok || NeedsFor(0.9) != 9 || NeedsFor(0.95) != 19 || NeedsFor(0.5) != 1 {
+	if _, ok := Margin(scores[:8], 0.9); ok || NeedsFor(0.9) != 9 || NeedsFor(0.95) != 19 || NeedsFor(0.5) != 1 || NeedsFor(1-1e-13) < 1<<30 {
 		t.Errorf("8 scores are enough; needs %d, %d, %d", NeedsFor(0.9), NeedsFor(0.95), NeedsFor(0.5))
 	}
 }
@@ -154,7 +154,7 @@ func TestAdaptiveBlind(t *testing.T) {
 
 func TestCalibrateMistakes(t *testing.T) {
 	d := noise(30, 1, func(int) float64 { return 1 })
-	if _, err := Calibrate(Conformal, d, flat(Rows(0, 5)), flat(Rows(5, 30)), 1, 0.9); !errors.Is(err, ErrShort) {
+	if _, err := Calibrate(Conformal, d, flat(Rows(0, 5)), flat(Rows(5, 30)), 1, 0.9); !errors.Is(err, ErrFew) {
 		t.Errorf("five scores: %v", err)
 	}
 	if _, err := Calibrate("narrow", d, flat(Rows(0, 20)), flat(Rows(20, 30)), 1, 0.9); err == nil {

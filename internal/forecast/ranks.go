@@ -50,10 +50,10 @@ func AverageRanks(losses [][]float64) Ranks {
 				to++
 			}
 			for _, i := range order[from:to] {
-				r.Mean[i] += float64(from+to+1) / 2
+				r.Mean[i] += float64(float64(from+to+1) / 2)
 			}
 			t := float64(to - from)
-			ties += t*t*t - t
+			ties += float64(t*t*t) - t
 			from = to
 		}
 	}
@@ -65,11 +65,12 @@ func AverageRanks(losses [][]float64) Ranks {
 		return r
 	}
 	chi := 0.0
+	middle := float64((K + 1) / 2)
 	for _, m := range r.Mean {
-		chi += float64((m - (K+1)/2) * (m - (K+1)/2))
+		chi += float64((m - middle) * (m - middle))
 	}
 	chi *= 12 * n / (K * (K + 1))
-	if c := 1 - ties/(n*K*(K*K-1)); c > 0 {
+	if c := 1 - ties/(n*K*(float64(K*K)-1)); c > 0 {
 		r.P = distuv.ChiSquared{K: K - 1}.Survival(chi / c)
 	}
 	if k <= MaxRanked {

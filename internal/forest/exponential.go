@@ -13,7 +13,7 @@ func exponential(x float64) float64 {
 	for _, c := range [...]float64{1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1, 1} {
 		sum = float64(sum*r) + c
 	}
-	return sum * math.Float64frombits(uint64(int64(n)+1023)<<52)
+	return float64(sum * math.Float64frombits(uint64(int64(n)+1023)<<52))
 }
 
 // normalise turns scores into probabilities: their softmax.

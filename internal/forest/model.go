@@ -1,7 +1,5 @@
 package forest
 
-import ()
-
 // Model is a fitted ensemble. It is not changed by anything, so many goroutines may use it.
 type Model struct {
 	columns    int

@@ -87,7 +87,7 @@ func (j *job) intervals() error {
 			return b
 		}
 		c, err := forecast.Calibrate(method, j.data, band(j.split.Validation, first), band(j.split.Test, first+validates), h, j.stage.Level)
-		if errors.Is(err, forecast.ErrShort) {
+		if errors.Is(err, forecast.ErrFew) {
 			j.env.Warn(fmt.Sprintf("no prediction intervals: %v", err))
 			return nil
 		}
