@@ -277,9 +277,12 @@ func (s *Train) checkData() error {
 		return mistake("horizons", "%v", err)
 	}
 	if s.Protocol == string(forecast.Published) {
-		for option, set := range map[string]bool{"horizons": s.Horizons[len(s.Horizons)-1] > 1, "folds": s.Folds > 1, "gap": s.Gap > 0, "train_series": s.TrainSeries.Given(), "pool": given(s.Pool)} {
-			if set {
-				return mistake(option, "protocol published has one way to split; this needs protocol strict")
+		for _, needs := range []struct {
+			option string
+			strict bool
+		}{{"horizons", s.Horizons[len(s.Horizons)-1] > 1}, {"folds", s.Folds > 1}, {"gap", s.Gap > 0}, {"train_series", s.TrainSeries.Given()}, {"pool", given(s.Pool)}} {
+			if needs.strict {
+				return mistake(needs.option, "protocol published has one way to split; this needs protocol strict")
 			}
 		}
 	}

@@ -86,6 +86,7 @@ func TestBytes(t *testing.T) {
 		{"forest", func(k *Train) { k.Model.Columns, k.Control = 0.5, "shuffled" }, [3]string{"143298c82539", "86b97446a1dc", "54a98ff6d489"}},
 		{"ridge", rich, [3]string{"a4e79453c334", "21f307459e1a", "68cdea3b76a2"}},
 		{"arima", plain, [3]string{"108c1c3ddef8", "a9a484e1530b", "e98546270027"}},
+		{"auto", func(k *Train) { rich(k); k.Model.Period = 12 }, [3]string{"d18690a8b0d8", "2c11e4181ce0", "c173d24777b9"}},
 	} {
 		s := wave(200)
 		s.Columns = append(s.Columns, series.Column{Name: "packets", Unit: "packets"})
