@@ -48,10 +48,16 @@ func (n *Network) onnx(metadata []string) ([]byte, error) {
 		if scale.Span == 0 {
 			scale.Span = 1
 		}
+		if float32(scale.Span) == 0 || !single(s.Min) || !single(scale.Span) {
+			return nil, fmt.Errorf("%w: values from %g to %g are beyond float32", ErrONNX, s.Min, s.Max)
+		}
 		scales = append(scales, scale)
 	}
 	return n.Net.RawONNX(n.Window.LookBack, scales, scales[0], metadata...)
 }
+
+// single says that a value is finite as float32.
+func single(v float64) bool { return math.Abs(v) <= math.MaxFloat32 }
 
 // onnx writes a model that is affine in its last values as one matrix. Its coefficients are its answers to a window of zeros with a single one in it.
 func (l *Linear) onnx(metadata []string) ([]byte, error) {
@@ -71,6 +77,9 @@ func (l *Linear) onnx(metadata []string) ([]byte, error) {
 		answer := func() float64 { return l.Fitted.Forecast(window, []int{lags + h - 1}, h)[0] }
 		base := answer()
 		constant[k] = float32(base)
+		if !single(base) && !math.IsNaN(base) {
+			return nil, fmt.Errorf("%w: the constant %g is beyond float32", ErrONNX, base)
+		}
 		for i := range lags {
 			window.Values[i] = 1
 			matrix[i*outputs+k] = float32(answer() - base)

@@ -246,6 +246,9 @@ func (s *Predict) forecast(ctx context.Context, m *predictor.Fitted, d *forecast
 		band := f[0].Band(targets)
 		for i, t := range targets {
 			v := f[0].Point[i]
+			if math.IsNaN(v) && !slices.Contains(m.Horizons, h) {
+				return nil, fmt.Errorf("%s gives no forecast %s ahead: it was fitted for horizons %v", m.Trial.Model, series.Count(h, "step"), m.Horizons)
+			}
 			if math.IsNaN(v) && s.Targets == "future" {
 				return nil, fmt.Errorf("%s gives no forecast %s after the last row: %s", m.Trial.Model, series.Count(h, "step"), needs(m, horizons))
 			}
