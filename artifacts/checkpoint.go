@@ -97,8 +97,10 @@ func (s *Store) KeepCheckpoint(w WorkID, length int, end bool, data []byte) erro
 		return fmt.Errorf("a checkpoint after a length of %d", length)
 	}
 	dir := s.checkpointDir(w)
-	if err := errors.Join(s.mkdir(filepath.Dir(dir)), s.mkdir(dir)); err != nil {
-		return err
+	for _, d := range []string{filepath.Dir(dir), dir} {
+		if err := s.mkdir(d); err != nil {
+			return err
+		}
 	}
 	kept := Checkpoint{Length: length, ID: sha256.Sum256(data), End: end}
 	if err := s.write(filepath.Join(dir, kept.name()), data, true); err != nil {

@@ -26,7 +26,7 @@ type checkpoints struct {
 	fresh  bool   // a forced step starts from nothing
 	kept   time.Time
 	log    hclog.Logger
-	warn   func(text string) // tells the person; nil when that was done
+	warn   func(text string) // tells the person, once in a run
 }
 
 // checkpointsOf are the checkpoints of a step whose parts are known; nil when it has no length.
@@ -96,10 +96,7 @@ func (c *checkpoints) Keep(length int, data []byte) error {
 	c.kept = time.Now()
 	if err := c.store.KeepCheckpoint(c.work, length, end, data); err != nil {
 		c.log.Warn("checkpoint not kept", "length", length, "error", err)
-		if c.warn != nil {
-			c.warn(fmt.Sprintf("a checkpoint is not kept: %v; an interrupt would cost the work since the one before", err))
-			c.warn = nil
-		}
+		c.warn(fmt.Sprintf("checkpoints are not kept, so an interrupt costs the work since the last one: %v", err))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -55,7 +56,7 @@ type Result struct {
 	Err     error   // the first failure, or context.Canceled
 }
 
-// run is one run in progress. Only the goroutine of Run touches its fields; workers get a step and send back an outcome.
+// run is one run in progress. Only the goroutine of Run touches its fields, but for unkept; workers get a step and send back an outcome.
 type run struct {
 	p       *Project
 	plan    *Plan
@@ -66,6 +67,7 @@ type run struct {
 
 	queue    *queue
 	active   map[*Step]int64 // memory taken
+	unkept   sync.Once       // the person knows that checkpoints are not kept
 	finished chan ended
 	result   Result
 }
@@ -309,7 +311,7 @@ func (r *run) compute(ctx context.Context, s *Step, progress stages.Progress, wo
 	env := stages.Quiet(scratch)
 	env.Log, env.LogFile, env.Progress, env.Files, env.Pins, env.Workers = logger, log, progress, r.files(s), r.k.pins, workers
 	if c := checkpointsOf(store, s); c != nil {
-		env.Checkpoints = c.running(work, logger, env.Warn)
+		env.Checkpoints = c.running(work, logger, func(text string) { r.unkept.Do(func() { env.Warn(text) }) })
 	}
 	if s.Kind.Resumes {
 		if env.Unfinished, err = store.Unfinished(s.Action); err != nil {
