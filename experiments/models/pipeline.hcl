@@ -57,7 +57,8 @@ locals {
     { for name, url in var.captures : name => { period = 60, epochs = 20, traffic = ["packets", "flows", "udp_share"] } },
     { for name, s in var.series : name => { period = s.period, epochs = s.epochs, traffic = [] } },
   )
-  titles = { en = "Forecasters side by side", pt = "Modelos de previsão lado a lado", es = "Modelos de pronóstico lado a lado" }
+  rolling = { en = "rolling origin", pt = "origem móvel", es = "origen móvil" }
+  titles  = { en = "Forecasters side by side", pt = "Modelos de previsão lado a lado", es = "Modelos de pronóstico lado a lado" }
 }
 
 stage "fetch" "capture" {
@@ -244,7 +245,7 @@ stage "report" "paper" {
   inputs = {
     decode   = stage.decode.packets
     eda      = stage.eda.subject
-    forecast = merge(stage.evaluate.models, { for name, e in stage.evaluate.folds : "${name}, rolling origin" => e })
+    forecast = merge(stage.evaluate.models, { for name, e in stage.evaluate.folds : "${name}, ${local.rolling[var.language]}" => e })
   }
 }
 
