@@ -55,6 +55,9 @@ func (j *job) read() error {
 		if err != nil {
 			return err
 		}
+		if n := repeated(other, data); n > 0 {
+			return mistake("train_series", "%s has %s of series %s: what tests would train too", s.TrainSeries.From, series.Count(n, "row"), s.Series.From)
+		}
 		if data, err = forecast.Join(other, data); err != nil {
 			return fmt.Errorf("train_series %s and series %s: %w", s.TrainSeries.From, s.Series.From, err)
 		}
@@ -64,6 +67,31 @@ func (j *job) read() error {
 		return fmt.Errorf("%s: %w", s.Series.From, err)
 	}
 	return nil
+}
+
+// fewRepeated is how many equal rows may be chance.
+const fewRepeated = 10
+
+// repeated is the number of rows that two series have in common: those of the same time, when all of them have the same value, and not always the same one; else 0.
+func repeated(a, b *forecast.Data) int {
+	n, varies := 0, false
+	last := 0.0
+	for i, t := range b.Time {
+		k, ok := slices.BinarySearch(a.Time, t)
+		if !ok {
+			continue
+		}
+		if a.Values[k] != b.Values[i] {
+			return 0
+		}
+		varies = varies || n > 0 && b.Values[i] != last
+		last = b.Values[i]
+		n++
+	}
+	if n <= fewRepeated || !varies {
+		return 0
+	}
+	return n
 }
 
 // prepare reads one series.

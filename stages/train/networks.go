@@ -14,6 +14,7 @@ import (
 	"weir/internal/forecast"
 	"weir/internal/lstm"
 	"weir/internal/predictor"
+	"weir/internal/series"
 	"weir/stages"
 )
 
@@ -102,6 +103,9 @@ func (j *job) pool(training *lstm.Windows) error {
 		if err != nil {
 			return fmt.Errorf("pool: %s: %w", in.From, err)
 		}
+		if n := repeated(d.Head(split.End()), j.tested()); n > 0 {
+			return mistake("pool", "the training part of %s has %s of what validates or tests here", in.From, series.Count(n, "row"))
+		}
 		window := forecast.FitWindow(d.Head(split.End()), training.LookBack, j.stage.trained())
 		more, _ := j.windows(window, d, split.Train, 0)
 		before := len(training.Rows) / training.Features
@@ -111,6 +115,12 @@ func (j *job) pool(training *lstm.Windows) error {
 		training.Rows, training.Targets = append(training.Rows, more.Rows...), append(training.Targets, more.Targets...)
 	}
 	return nil
+}
+
+// tested are the rows behind the training part.
+func (j *job) tested() *forecast.Data {
+	end := j.split.End()
+	return &forecast.Data{Values: j.data.Values[end:], Time: j.data.Time[end:]}
 }
 
 // train fits the network, from a checkpoint where there is one, and keeps states.

@@ -57,7 +57,10 @@ func TestTrainSeries(t *testing.T) {
 		for _, peak := range []float64{0, 1e6} {
 			tested := wave(100)
 			tested.Columns[0].Values[90] += peak
-			k, _, err := run(t, tested, func(k *Train) { small(k); k.Model.Name, k.Model.Order, k.TrainSeries = name, 5, input(t, wave(300), 7) })
+			k, _, err := run(t, tested, func(k *Train) {
+				small(k)
+				k.Model.Name, k.Model.Order, k.TrainSeries = name, 5, input(t, later(wave(300)), 7)
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,6 +83,30 @@ func TestTrainSeries(t *testing.T) {
 			if f.Header.Scalers[0] != first.Header.Scalers[0] || !slices.Equal(data(f), data(first)) || f.Header.Parameters["lag_1"] != first.Header.Parameters["lag_1"] {
 				t.Errorf("%s: the tested series changes the model", name)
 			}
+		}
+	}
+}
+
+// later is a series a day later.
+func later(s *series.Series) *series.Series {
+	for i := range s.Time {
+		s.Time[i] += int64(24 * time.Hour)
+	}
+	return s
+}
+
+// TestRepeated: what tests does not train under another name.
+func TestRepeated(t *testing.T) {
+	long := wave(300)
+	leaf := input(t, long, 7)
+	for option, change := range map[string]func(*Train){
+		"train_series": func(k *Train) { k.TrainSeries = leaf },
+		"pool":         func(k *Train) { k.Pool = stages.Tree{Leaf: &leaf} },
+	} {
+		_, _, err := run(t, wave(200), func(k *Train) { small(k); change(k) })
+		var wrong *stages.OptionError
+		if !errors.As(err, &wrong) || wrong.Option != option || !strings.Contains(wrong.Message, "rows of") {
+			t.Errorf("%s: %v", option, err)
 		}
 	}
 }
@@ -285,7 +312,7 @@ func TestIntervals(t *testing.T) {
 		if share := float64(inside) / float64(tests); c.want && (math.Abs(share-0.8) > 0.15 || p.Trial.Level != 0.8) || !c.want && p.Trial.Level != 0 {
 			t.Errorf("%.2f inside, level %v", share, p.Trial.Level)
 		}
-		if _, _, warnings := env.Said(); (k.Level == 0.99) != (len(warnings) == 1 && strings.Contains(warnings[0], "need 99 validation targets")) {
+		if _, _, warnings := env.Said(); (k.Level == 0.99) != (len(warnings) == 1 && strings.Contains(warnings[0], "needs 99")) {
 			t.Errorf("warnings %v", warnings)
 		}
 	}
