@@ -53,8 +53,10 @@ type group struct {
 	ended   int
 	ran     int
 	reason  string
-	mixed   bool // not all for the same reason
-	said    bool // its first line was written
+	mixed   bool            // not all for the same reason
+	said    bool            // its first line was written
+	warned  map[string]bool // warnings that were shown: those of a sweep are often the same
+	again   int             // how many were not, since they were the same
 	active  []*progress
 	bar     *bar
 	rows    []*row // on a terminal one for each running instance, as far as there is room
@@ -103,7 +105,7 @@ func groupsOf(plan *runner.Plan) []*group {
 		id := stageName(s)
 		g := byName[id]
 		if g == nil {
-			g = &group{name: id, index: s.Index, reason: s.Reason}
+			g = &group{name: id, index: s.Index, reason: s.Reason, warned: map[string]bool{}}
 			byName[id] = g
 			groups = append(groups, g)
 		}
@@ -273,6 +275,11 @@ func (d *display) Finished(s *runner.Step, o runner.Outcome) {
 			d.line(s.Address, firstOf(o.Record.Summary, d.style.done("done"))+d.because(s.Reason), o.Took)
 		}
 		for _, w := range o.Record.Warnings {
+			if g.warned[w] {
+				g.again++
+				continue
+			}
+			g.warned[w] = true
 			fmt.Fprintf(d.out, "  %s\n", d.style.hanging(fmt.Sprintf("%s %s: %s", d.style.warn("warning"), s.Address, w), 4))
 		}
 	}
@@ -282,6 +289,9 @@ func (d *display) Finished(s *runner.Step, o runner.Outcome) {
 			reason = ""
 		}
 		d.line(g.name, plural(g.ran, "instance")+" "+d.style.done("done")+d.because(reason), g.elapsed)
+	}
+	if g.ended == g.all && g.again > 0 {
+		fmt.Fprintf(d.out, "  %s %s: %s\n", d.style.warn("warning"), g.name, choose(g.again, "the same once more", fmt.Sprintf("the same %s times more", count(int64(g.again)))))
 	}
 }
 

@@ -121,3 +121,31 @@ func TestBeside(t *testing.T) {
 		}
 	})
 }
+
+// TestSameWarning: what many instances of a stage warn of is said once, and how often at the end.
+func TestSameWarning(t *testing.T) {
+	plan := &runner.Plan{}
+	for i := range manyInstances {
+		plan.Steps = append(plan.Steps, step(i, "exec.trial[seed="+string(rune('1'+i))+"]"))
+	}
+	var out bytes.Buffer
+	d := newDisplay(t.Context(), style{}, &out, groupsOf(plan), nil)
+	for i, s := range plan.Steps {
+		o := done("", 0)
+		o.Record.Warnings = []string{"too short"}
+		if i == 2 {
+			o.Record.Warnings = []string{"odd"}
+		}
+		d.Started(s)
+		d.Finished(s, o)
+	}
+	d.close()
+	for _, want := range []string{"  warning exec.trial[seed=1]: too short\n", "  warning exec.trial[seed=3]: odd\n", "  warning exec.trial: the same 5 times more\n"} {
+		if strings.Count(out.String(), want) != 1 {
+			t.Errorf("%q is not once in\n%s", want, out.String())
+		}
+	}
+	if strings.Count(out.String(), "too short") != 1 {
+		t.Error(out.String())
+	}
+}
