@@ -154,7 +154,7 @@ func (f *flows) spill() error {
 		f.file = file
 	}
 	if len(f.runs) == maxRuns {
-		return fmt.Errorf("more than %s flows, counted once for each interval: split the capture", series.Count(maxRuns*heldPairs, ""))
+		return fmt.Errorf("more than %s million flows, counted once for each interval: split the capture", series.Count(maxRuns*heldPairs/1_000_000, ""))
 	}
 	f.runs = append(f.runs, f.written)
 	w := bufio.NewWriter(f.file)
