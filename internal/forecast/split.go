@@ -86,7 +86,7 @@ func (d *Data) Split(p Protocol, lookBack int, o SplitOptions) (Split, error) {
 	train := begin + int(float64(cut-begin)*(1-o.Validation))
 	s := Split{Train: targets[begin:train:train], Validation: targets[train:cut:cut], Test: targets[from:to:to]}
 	if len(s.Train) == 0 || len(s.Test) == 0 || o.Validation > 0 && len(s.Validation) == 0 {
-		return Split{}, fmt.Errorf("%w: of %d rows (segments: %d), %d have %d points before them to forecast from (train %d, validation %d, test %d); a smaller look_back or history, or a longer capture, gives more",
+		return Split{}, fmt.Errorf("%w: of %d rows (segments: %d), %d have %d points before them to forecast from (train %d, validation %d, test %d); a smaller look_back, history, horizon or gap, or a longer capture, gives more",
 			ErrShort, len(d.Values), len(d.Segments), len(targets), history, len(s.Train), len(s.Validation), len(s.Test))
 	}
 	return s, nil

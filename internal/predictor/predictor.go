@@ -134,11 +134,11 @@ const MaxLookBack = 4096
 // CheckHorizons says what is wrong with a list of horizons.
 func CheckHorizons(horizons []int) error {
 	if len(horizons) == 0 || len(horizons) > forecast.MaxHorizon {
-		return fmt.Errorf("%d horizons: expected 1 to %d", len(horizons), forecast.MaxHorizon)
+		return fmt.Errorf("%d of them: expected 1 to %d horizons", len(horizons), forecast.MaxHorizon)
 	}
 	for i, h := range horizons {
 		if h < 1 || h > forecast.MaxHorizon || i > 0 && h <= horizons[i-1] {
-			return fmt.Errorf("horizons %v: expected increasing ones from 1 to %d", horizons, forecast.MaxHorizon)
+			return fmt.Errorf("%v: expected increasing horizons from 1 to %d", horizons, forecast.MaxHorizon)
 		}
 	}
 	return nil
