@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,6 +69,9 @@ func (a *App) planCommand() *cobra.Command {
 			} else {
 				a.printPlan(plan, all)
 			}
+			if !all {
+				a.tellLeft(plan, o.Targets)
+			}
 			if detailed && plan.Pending() > 0 {
 				return exit(Pending)
 			}
@@ -109,6 +113,15 @@ func (a *App) printPlan(plan *runner.Plan, all bool) {
 			reason = a.style.dim(reason)
 		}
 		fmt.Fprintf(a.Out, "  %-*s  %s\n", width, l.address, reason)
+	}
+}
+
+// tellLeft says of instances that are targets by their own address why a search left them out.
+func (a *App) tellLeft(plan *runner.Plan, targets []string) {
+	for _, s := range plan.Steps {
+		if s.Left && slices.Contains(targets, s.Address) {
+			fmt.Fprintf(a.Err, "  %s\n", a.style.hanging(s.Address+"  left out: "+s.Reason, 4))
+		}
 	}
 }
 

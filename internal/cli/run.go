@@ -79,7 +79,9 @@ func (a *App) run(ctx context.Context, po runner.PlanOptions, o runner.RunOption
 		}
 	}
 	if plan.Pending() == 0 {
-		return a.nothingToDo(p, plan, began, asJSON)
+		err := a.nothingToDo(p, plan, began, asJSON)
+		a.tellLeft(plan, po.Targets)
+		return err
 	}
 	fmt.Fprintf(a.Err, "%s\n", a.headline(plan))
 	var events *json.Encoder
@@ -90,6 +92,7 @@ func (a *App) run(ctx context.Context, po runner.PlanOptions, o runner.RunOption
 	d.wanted = plan.Count(runner.Cached) + plan.Pending()
 	result := p.Run(ctx, plan, o, d)
 	d.close()
+	a.tellLeft(plan, po.Targets)
 	return a.conclude(p, plan, result, d)
 }
 
