@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -200,4 +201,27 @@ func TestUnkept(t *testing.T) {
 			t.Errorf("%q", warnings)
 		}
 	})
+}
+
+// TestBounded: a run that did something removes what is too much of old checkpoints, one that did nothing touches none.
+func TestBounded(t *testing.T) {
+	p := newProject(t, `stage "text" "a" { text = "a" }`)
+	p.must()
+	path := filepath.Join(p.Store.Root(), "ck", "ab", "old", "1-end")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, nil, 0o666), os.Truncate(path, maxCheckpoints+1)); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	p.must()
+	if len(checkpointFiles(t, p)) != 1 {
+		t.Error("a run that did nothing removed a checkpoint")
+	}
+	p.pipeline(`stage "text" "a" { text = "b" }`)
+	p.must()
+	if files := checkpointFiles(t, p); len(files) > 0 {
+		t.Errorf("%q stays", files)
+	}
 }
