@@ -188,6 +188,15 @@ func TestImportMistakes(t *testing.T) {
 		"alpha": func(g *onnx.Graph) {
 			g.Nodes[3] = onnx.Node("Gemm", []string{"s", "D"}, []string{"y"}, onnx.Float("alpha", 2))
 		},
+		"no constant": func(g *onnx.Graph) { // more is transposed than there is
+			g.Nodes, g.Values[2] = g.Nodes[:3], onnx.Tensor("D", make([]float32, 4000), 4000, 1)
+			name := "D"
+			for i := range 201 {
+				g.Nodes = append(g.Nodes, onnx.Node("Transpose", []string{name}, []string{fmt.Sprint("D", i)}))
+				name = fmt.Sprint("D", i)
+			}
+			g.Nodes = append(g.Nodes, onnx.Node("Gemm", []string{"s", name}, []string{"y"}))
+		},
 		"time": func(g *onnx.Graph) {
 			g.Nodes[1] = onnx.Node("LSTM", []string{"xt", "W", "R"}, []string{"h"})
 			g.Nodes[2] = onnx.Node("Gather", []string{"h", "i"}, []string{"s"})
