@@ -22,11 +22,12 @@
 //
 // The forecast of x[t] at horizon h sees x[..t-h]. Direct: the network has an output for each horizon, trees have an ensemble, a regression its own coefficients. Recursive: the model of one step
 // is applied to its own forecasts. A network's training sample has its targets within the training part, all of them.
+// Origins of the first h-1 test targets lie before the test part: what was fitted or calibrated knows values up to h-1 steps after them. gap = h-1 leaves these out.
 //
 // # Another series
 //
 // With train_series everything is fitted on that series, and this one tests. With pool the training parts of further series train a network too, each scaled by its own range; validation and test are of
-// this series alone.
+// this series alone. A series whose training rows are those that test, by time and value, is an error in both.
 //
 // # Intervals
 //
