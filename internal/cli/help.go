@@ -64,7 +64,10 @@ func (a *App) overview(root *cobra.Command) {
 func (a *App) explain(c *cobra.Command) {
 	fmt.Fprintf(a.Out, "%s   %s\n", c.UseLine(), c.Short)
 	if c.Long != "" {
-		fmt.Fprintf(a.Out, "\n%s\n", c.Long)
+		fmt.Fprintln(a.Out)
+		for line := range strings.SplitSeq(c.Long, "\n") {
+			fmt.Fprintln(a.Out, a.style.broken(line, 0))
+		}
 	}
 	if c.HasAvailableSubCommands() {
 		fmt.Fprintln(a.Out)
@@ -89,7 +92,7 @@ func (a *App) explain(c *cobra.Command) {
 // describe prints a kind as its struct declares it.
 func (a *App) describe(kind stages.Kind) {
 	fields := stages.Fields(kind.New())
-	fmt.Fprintf(a.Out, "%s (version %d): %s\n", kind.Name, kind.Version, kind.Summary)
+	fmt.Fprintln(a.Out, a.style.broken(fmt.Sprintf("%s (version %d): %s", kind.Name, kind.Version, kind.Summary), 2))
 	if kind.Tool != "" {
 		fmt.Fprintf(a.Out, "needs the program %s; without it the stage is left out\n", kind.Tool)
 	}

@@ -72,7 +72,7 @@ func (a *App) tableCommand() *cobra.Command {
 	return c
 }
 
-const tableExamples = `  weir table evaluate.forecast                                 every trial and baseline, best on the validation part first
+const tableExamples = `  weir table evaluate.forecast            every trial and baseline
   weir table 'evaluate.forecast["demo"]' --sort rmse --limit 10
   weir table evaluate.forecast --columns model,look_back,skill --sort=-skill
   weir table evaluate.forecast --csv > trials.csv
