@@ -1,6 +1,7 @@
 package language
 
 import (
+	"math"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func TestRungs(t *testing.T) {
 		{1, 3, 50, 2, []int{50}, []int{1}},
 		{2, 3, 50, 0, []int{16, 50}, []int{2, 1}},
 		{2, 2, 1, 0, []int{1}, []int{2}},
-		{7, 2, 1 << 62, 1 << 61, []int{1 << 61, 1 << 62}, []int{7, 3}},
+		{7, 2, math.MaxInt, math.MaxInt / 2, []int{math.MaxInt / 2, math.MaxInt}, []int{7, 3}},
 	} {
 		lengths, sizes := rungs(test.n, test.factor, test.full, test.least)
 		if diff := cmp.Diff([2][]int{test.lengths, test.sizes}, [2][]int{lengths, sizes}); diff != "" {
