@@ -1,8 +1,8 @@
 package language
 
 import (
-	"math"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +12,7 @@ import (
 )
 
 func TestRungs(t *testing.T) {
+	const huge = 1 << (bits.UintSize - 2)
 	for _, test := range []struct {
 		n, factor, full, least int
 		lengths, sizes         []int
@@ -26,7 +27,7 @@ func TestRungs(t *testing.T) {
 		{1, 3, 50, 2, []int{50}, []int{1}},
 		{2, 3, 50, 0, []int{16, 50}, []int{2, 1}},
 		{2, 2, 1, 0, []int{1}, []int{2}},
-		{7, 2, math.MaxInt, math.MaxInt / 2, []int{math.MaxInt / 2, math.MaxInt}, []int{7, 3}},
+		{7, 2, huge, huge / 2, []int{huge / 2, huge}, []int{7, 3}},
 	} {
 		lengths, sizes := rungs(test.n, test.factor, test.full, test.least)
 		if diff := cmp.Diff([2][]int{test.lengths, test.sizes}, [2][]int{lengths, sizes}); diff != "" {
