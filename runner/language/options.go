@@ -1,11 +1,13 @@
 package language
 
 import (
+	"cmp"
 	"encoding"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -59,7 +61,7 @@ func SetOption(f *stages.Field, target reflect.Value, val cty.Value) error {
 				v = v.Index(i)
 			}
 			if s := stages.Text(v); !slices.Contains(f.Enum, s) {
-				return fmt.Errorf("%q is not allowed; %s", s, Suggest(s, f.Enum))
+				return fmt.Errorf("%q is not allowed; %s", s, cmp.Or(Suggest(s, f.Enum), "there is "+strings.Join(f.Enum, ", ")))
 			}
 		}
 	}

@@ -152,13 +152,14 @@ func (c *contest) winner(english *locale.Locale) string {
 	}
 	d := m.against[againstNaive]
 	how := compared(m.rmse(), f.naive.rmse()) + " repeating the last value"
-	if d.HLN > 0 && d.P >= significant {
+	chance, of := d.P, ""
+	if m.trained {
+		chance, of = m.holm[againstNaive], c.corrected()
+	}
+	if d.HLN > 0 && chance >= significant {
 		how += ", which chance can explain"
 	}
-	p := probabilityText(d.P)
-	if m.trained {
-		p = probabilityText(m.holm[againstNaive]) + c.corrected()
-	}
+	p := probabilityText(chance) + of
 	verb := "forecasts " + next + " best: RMSE "
 	if also != "" {
 		verb = "forecasts " + next + " with RMSE "
